@@ -55,8 +55,8 @@ def budget_of(
         workload: A file's path, a name with parameters, or a `Trace`; none for the default of the
             first stage's bench.
         limits: Such as ``memory_bytes<=4GiB`` for all caches together, ``most_connections<=400``,
-            or one on a latency. Without the first, the memory is what the caches have now; without
-            the second, `max_connections` holds.
+            or one on a latency. Without the first, the memory is what the caches have now;
+            `max_connections` holds with and without the second.
         objective: Such as ``min:latency_seconds_p99``; the mean latency where not given.
         progress: Called with the splits predicted and how many there are at most.
 
@@ -93,9 +93,9 @@ class _Budgeting:
         """Return the result."""
         memory, allowed = self._bound(_MEMORY), self._bound(_CONNECTIONS)
         total = self.present.total_bytes if memory is None else memory
-        limit = self.service.settings.max_connections
-        most = limit if allowed is None else int(allowed)
-        per_pool = self.splitter.most_per_pool(most) if self.present.shared is None else most
+        bounds = [self.service.settings.max_connections, allowed]
+        most = min((each for each in bounds if each is not None), default=None)
+        per_pool = self.splitter.most_per_pool(most)
         search = SplitSearch(self.splitter, self._metrics, self._value, progress)
         best = search.best(total, per_pool)
         before = self._metrics_of(self.service)
@@ -149,9 +149,13 @@ class _Budgeting:
                 text = f"is not a metric of this service; it has {', '.join(metrics)}"
                 raise BadInputError(text, name)
 
-    def _bound(self, name: str) -> float | None:
-        """Return the lowest upper limit on a metric; none where there is none."""
-        bounds = [limit.value for limit in self.limits if limit.metric == name]
+    def _bound(self, name: str) -> int | None:
+        """Return the largest whole number within all limits on a metric; none where none is."""
+        bounds = [
+            math.ceil(limit.value) - 1 if limit.comparison == "<" else math.floor(limit.value)
+            for limit in self.limits
+            if limit.metric == name
+        ]
         return min(bounds, default=None)
 
     def _metrics(self, split: Split) -> Metrics:

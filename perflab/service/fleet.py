@@ -13,6 +13,7 @@ from perflab.lab.documents import AboutWorkload
 from perflab.lab.environment import environment
 from perflab.lab.outcome import workload_summary
 from perflab.lab.result import Result
+from perflab.service.connections import connections_of
 from perflab.service.flow import Flows
 from perflab.service.incoming import incoming
 from perflab.service.metrics import service_metrics, stage_metrics
@@ -30,7 +31,7 @@ PGBOUNCER = "pgbouncer"
 _KEPT = (
     *("wait_seconds_mean", "wait_seconds_p95", "wait_seconds_p99"),
     *("latency_seconds_mean", "latency_seconds_p95", "latency_seconds_p99"),
-    *("errors", "error_share", "database_per_second"),
+    *("errors", "error_share", "pool_errors", "pool_error_share", "database_per_second"),
 )
 _TOLERANCE = 0.05
 """A pool is large enough where the p99 of the latency is within so much of the best."""
@@ -50,7 +51,8 @@ class FleetRow:
         connections: That the database gets at most.
         deploying: The same during a rolling deploy.
         fits: Whether the database allows them, during a deploy too.
-        metrics: Waits for a connection, latency, failures, by metric.
+        metrics: Waits for a connection, latency and failures, by metric; ``pool_errors`` are the
+            requests that get no connection, ``errors`` those that fail anywhere.
     """
 
     replicas: int
@@ -203,10 +205,10 @@ def _row(service: ServiceLayout, flows: Flows, size: int) -> FleetRow:
     connections = settings.processes * size if shared is None else shared
     deploying = everywhere if shared is None else shared
     allowed = settings.max_connections
-    found = {
-        **stage_metrics(flow, flow.stages[-1]),
-        **service_metrics(flow, settings, connections),
-    }
+    here = stage_metrics(flow, flow.stages[-1])
+    found = {**here, **service_metrics(flow, settings, connections)}
+    found["pool_errors"] = here["errors"]
+    found["pool_error_share"] = here["errors"] / len(flow.incoming.requests)
     return FleetRow(
         settings.replicas,
         settings.processes,
@@ -221,39 +223,50 @@ def _row(service: ServiceLayout, flows: Flows, size: int) -> FleetRow:
 
 def _reason(service: ServiceLayout, rows: list[FleetRow], chosen: FleetRow | None) -> str:
     most = max(row.replicas for row in rows)
-    shared = next((row for row in rows if row.replicas == most and row.way == PGBOUNCER), None)
+    ways = [row for row in rows if row.replicas == most and row.way == PGBOUNCER and row.fits]
+    shared = ways[0] if ways else None
     if chosen is None:
-        processes = most * service.settings.workers
+        processes, allowed = most * service.settings.workers, service.settings.max_connections
+        within = "" if allowed is None else f" of at most {counted(allowed, 'connection')}"
         return (
             f"no pools fit: {counted(processes, 'process')} need a connection each, and more "
-            "during a deploy; take a PgBouncer"
+            f"during a deploy; take a PgBouncer{within}"
         )
-    if chosen.metrics["errors"] > 0:
-        share = percent(chosen.metrics["error_share"])
+    found = chosen.metrics
+    # A client in front may have been given a connection when it tried again.
+    if min(found["pool_errors"], found["errors"]) > 0:
+        share = percent(found["pool_error_share"])
         return (
             f"no pools carry the load: at {counted(most, 'replica')} at least {share} of the "
             f"requests get no connection in time, with {counted(chosen.per_process, 'connection')} "
             "per process; answer more of them from caches, or make the database faster"
         )
-    wait = in_words(chosen.metrics.get("wait_seconds_p99", 0.0), "seconds")
+    wait = in_words(found.get("wait_seconds_p99", 0.0), "seconds")
     said = (
         f"{counted(chosen.per_process, 'connection')} per process: the fewest whose p99 of the "
         f"latency at {counted(most, 'replica')} is within {percent(_TOLERANCE)} of the best that "
         f"fits, at most {grouped(chosen.deploying)} during a deploy; p99 of the wait {wait}"
     )
-    if shared is None:
-        return said
-    behind = in_words(shared.metrics.get("wait_seconds_p99", 0.0), "seconds")
-    return (
-        f"{said}, against {behind} with a PgBouncer of {counted(shared.connections, 'connection')}"
-    )
+    if shared is not None:
+        behind = in_words(shared.metrics.get("wait_seconds_p99", 0.0), "seconds")
+        pooler = f"a PgBouncer of {counted(shared.connections, 'connection')}"
+        said = f"{said}, against {behind} with {pooler}"
+    if found["errors"] > 0:
+        share = percent(found["error_share"])
+        said = f"{said}; {share} of the requests fail elsewhere than at the pools"
+    return said
 
 
 def _warnings(service: ServiceLayout, rows: list[FleetRow]) -> Iterator[str]:
-    """Yield where the present pools do not fit: at a scale, or only during a deploy there."""
+    """Yield where the present pools do not fit: at a scale, or only during a deploy there.
+
+    Behind a PgBouncer that is its own connections, which are as many at every scale.
+    """
     settings = service.settings
     allowed, pooled = settings.max_connections, settings.pgbouncer_connections is not None
     stage = service.pool
+    if pooled:
+        yield from connections_of(service).warnings
     if allowed is None or pooled or stage is None:
         return
     of = cast("PoolStage[Any]", load_bench(stage.bench).stage)

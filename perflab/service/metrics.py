@@ -35,6 +35,8 @@ METRICS = (
     MetricInfo("memory_bytes_per_process", "memory per process", "bytes", "lower"),
     MetricInfo("calls_per_second", "outgoing calls", "1/s", "lower"),
     MetricInfo("connections", "connections open", "connections", "neither"),
+    MetricInfo("pool_errors", "requests without a connection", "requests", "lower"),
+    MetricInfo("pool_error_share", "share without a connection", "ratio", "lower"),
     MetricInfo("most_connections", "connections, at most", "connections", "lower"),
     MetricInfo("database_per_second", "load on the database", "1/s", "lower"),
     MetricInfo("service_seconds_mean", "service time, mean", "seconds", "lower"),

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _UNFILLED = (
     "a load that fails fills no cache, and who waits for it fails too, so that more requests fail "
-    "than are counted here: a scenario such as traffic:times=1 counts them"
+    "than are counted here: the scenario traffic:times=1,at=0 counts them"
 )
 _FRONTED = (
     "latencies, failures and the load on the database are those of a chain whose answers feed back "

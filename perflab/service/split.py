@@ -138,14 +138,22 @@ class Splitter:
     def most_per_pool(self, allowed: int | None) -> int | None:
         """Return how many connections a pool may have: 0 without a pool, none = no limit.
 
+        Where there is a PgBouncer, all of them are its own.
+
         Raises:
-            BadInputError: If there are fewer connections than pools.
+            BadInputError: If there are fewer connections than pools, or none for the PgBouncer.
         """
         settings, pool = self.service.settings, self.service.pool
         if pool is None:
             return 0
         if allowed is None:
             return None
+        if settings.pgbouncer_connections is not None:
+            if allowed < 1:
+                raise BadInputError(
+                    f"is {grouped(allowed)}, but PgBouncer needs one", "connections"
+                )
+            return allowed
         fits = allowed // settings.processes
         if fits == 0:
             over = settings.processes - allowed

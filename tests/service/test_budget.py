@@ -136,6 +136,27 @@ def test_a_budget_counts_the_connections_of_a_pooler():
 
 
 @pytest.mark.parametrize(
+    ("limit", "most"),
+    [("<=100", 12), ("<=12", 12), ("<12", 11), ("<7.5", 7), ("<=6", 6), ("<6.0", 5)],
+)
+@pytest.mark.parametrize("pgbouncer", [None, 40])
+def test_no_limit_allows_more_connections_than_the_database(limit, most, pgbouncer):
+    busy = {"request_rate": 6000, "query_seconds": "5ms", "pgbouncer_connections": pgbouncer}
+    found = SERVICE.change(busy).budget(TRACE, f"most_connections{limit}")
+    taken = found.metrics["most_connections"]
+    assert most - 2 <= taken <= most
+    assert taken == most if pgbouncer else taken == 3 * (most // 3)
+    # Those of the curve are within it, too; a step beyond it says so.
+    assert {int(point.name.split()[0]) <= most for point in found.connections_curve} == {True}
+    assert "beyond what is allowed" in found.next_steps[-1].name
+
+
+def test_a_memory_limit_is_not_met_by_its_own_value():
+    found = SERVICE.budget(TRACE, f"memory_bytes<{MEMORY}")
+    assert found.chosen.total_bytes == pytest.approx(MEMORY - 1, abs=0.1, rel=0)
+
+
+@pytest.mark.parametrize(
     ("limits", "said"),
     [
         ("memory_bytes<=1MiB", r"memory budget: is 1 MiB, .* less than .*redis_cache alone takes"),

@@ -82,11 +82,38 @@ def test_an_overloaded_database_is_said_first():
     assert slow.fleet(TRACE).reason.startswith("no pools carry the load: at 6 replicas")
 
 
+def test_calls_that_fail_are_not_taken_for_missing_connections():
+    calls = {"latency_seconds": 0.001, "error_rate": 0.05, "retries": 0}
+    own = {"workers": 2, "max_connections": 40, "cache": {"max_cache_size": 100}}
+    service = Service.from_mapping(
+        {**own, "async_io": calls, "connection_pool": {"max_connections": 6, "timeout": 5}}
+    )
+    found = service.fleet(TRACE)
+    lost = service.predict(TRACE).metrics["errors"]
+    row = next(row for row in found.rows if row.per_process == 6)
+    assert row.metrics["pool_errors"] == 0
+    assert row.metrics["errors"] == lost > 10
+    assert "no pools carry the load" not in found.reason
+    assert "connection per process" in found.reason.replace("connections", "connection")
+    assert found.reason.endswith("of the requests fail elsewhere than at the pools")
+
+
 def test_more_processes_than_connections_need_a_pgbouncer():
     many = SERVICE.change({"replicas": 30, "max_replicas": None})
     found = many.fleet(TRACE)
     assert found.reason.startswith("no pools fit: 60 processes need a connection each")
     assert [row.fits for row in found.rows if row.way == "pgbouncer"] == [True]
+
+
+def test_a_pgbouncer_larger_than_the_database_allows_is_a_warning():
+    found = SERVICE.change({"pgbouncer_connections": 60}).fleet(TRACE)
+    (warning,) = found.warnings
+    assert "pgbouncer_connections is 60, but the database allows 40" in warning
+    assert {row.fits for row in found.rows if row.way == "pgbouncer"} == {False}
+    assert "60" not in found.reason
+    many = SERVICE.change({"pgbouncer_connections": 60, "replicas": 30, "max_replicas": None})
+    assert many.fleet(TRACE).reason.endswith("take a PgBouncer of at most 40 connections")
+    assert SERVICE.change({"pgbouncer_connections": 40}).fleet(TRACE).warnings == ()
 
 
 def test_a_service_without_a_pool_has_no_fleet():

@@ -343,6 +343,7 @@ class Outcome:
 
     def __init__(self, failures):
         self.metrics, self.survived = {"failures": float(failures)}, failures == 0
+        self.all_failures = failures
 
 
 def searched(failures, now, low=1, high=64):

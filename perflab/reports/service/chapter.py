@@ -10,12 +10,14 @@ from perflab.reports.blocks import Section
 from perflab.reports.decision import Decision
 from perflab.reports.overview import Overview
 from perflab.reports.parts import ChapterParts
-from perflab.reports.service.decision import RULE, of_kind, outcomes_of, service_decision
-from perflab.reports.service.kinds import ServiceResult
+from perflab.reports.service.decision import RULE, service_decision
+from perflab.reports.service.kinds import ServiceResult, of_kind
+from perflab.reports.service.outcomes import outcomes_of
 from perflab.reports.service.sections import service_sections
 from perflab.reports.verdict import Card, Verdict
 from perflab.reports.wording import sentence
 from perflab.service.budget import Budget
+from perflab.service.fleet import Fleet
 from perflab.service.live.result import ServiceRun
 from perflab.service.prediction import ServicePrediction
 from perflab.service.scenarios.survive import Survival
@@ -63,18 +65,19 @@ class ServiceChapter(ChapterParts):
             )
         advice = [survival.advice for survival in of_kind(self.results, Survival)]
         budgets = [budget.reason for budget in of_kind(self.results, Budget)]
-        effect = " ".join(sentence(text) for text in (*advice, *budgets))
+        fleets = [fleet.reason for fleet in of_kind(self.results, Fleet)]
+        effect = " ".join(sentence(text) for text in (*advice, *budgets, *fleets))
         return Verdict(self.headline, effect, measured, self._cards())
 
     @property
     def headline(self) -> str:
         """The answer in one line."""
         outcomes = outcomes_of(self.results)
-        failed = [outcome.title for outcome in outcomes if not outcome.survived]
+        failed = [title for title, outcome, _ in outcomes if not outcome.survived]
         if failed:
             return f"What the service does not survive: {'; '.join(failed)}"
         if outcomes:
-            return f"The service survives: {'; '.join(outcome.title for outcome in outcomes)}"
+            return f"The service survives: {'; '.join(title for title, _, _ in outcomes)}"
         return "The service, stage by stage"
 
     def _cards(self) -> tuple[Card, ...]:

@@ -1,7 +1,8 @@
 """Whether a service is ready, by one rule.
 
-1. **Do not ship** where the database allows fewer connections than the pools may open, where
-   requests fail on a calm day, or where a scenario is not survived.
+1. **Do not ship** where the database allows fewer connections than the pools may open, at the
+   autoscaler's most and in a deploy included, where a stage does not keep up, where requests fail
+   on a calm day, or where a scenario is not survived.
 2. **Needs a look** where none of these holds, but no run of the service was measured, requests
    failed in one, or the refitted prediction is far from what it measured.
 3. **Ship** where neither holds.
@@ -10,22 +11,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TypeVar
 
 from perflab.reports.decision import Decision
-from perflab.reports.service.kinds import ServiceResult
+from perflab.reports.service.kinds import ServiceResult, of_kind
+from perflab.reports.service.outcomes import outcomes_of
 from perflab.reports.trust import Check
+from perflab.reports.wording import listed, sentence
+from perflab.service.fleet import Fleet
 from perflab.service.live.result import ServiceRun
 from perflab.service.prediction import ServicePrediction
-from perflab.service.scenarios.outcome import ScenarioOutcome
-from perflab.service.scenarios.survive import Survival
-from perflab.units import counted, percent
-
-R = TypeVar("R")
+from perflab.units import counted, grouped, percent
 
 RULE = (
-    "Do not ship: the pools may open more connections than the database allows, requests fail on "
-    "a calm day, or a scenario is not survived. Needs a look: no run of the service was measured, "
+    "Do not ship: the pools may open more connections than the database allows, at the "
+    "autoscaler's most and in a deploy included, a stage does not keep up, requests fail on a calm "
+    "day, or a scenario is not survived. Needs a look: no run of the service was measured, "
     "requests failed in one, or the refitted prediction is far from what it measured. Ship: none "
     "of these."
 )
@@ -34,19 +34,6 @@ RULE = (
 _BANDS = {"database_per_second": 0.1, "latency_seconds_p95": 0.3}
 """So far, as a share, a run may be from its refitted prediction."""
 _NAMES = {"database_per_second": "load on the database", "latency_seconds_p95": "p95 latency"}
-
-
-def of_kind(results: Sequence[ServiceResult], kind: type[R]) -> list[R]:
-    """Return the results of one kind, in order."""
-    return [result for result in results if isinstance(result, kind)]
-
-
-def outcomes_of(results: Sequence[ServiceResult]) -> list[ScenarioOutcome]:
-    """Return the outcomes of all scenarios, each once."""
-    found = {outcome.scenario: outcome for outcome in of_kind(results, ScenarioOutcome)}
-    for survival in of_kind(results, Survival):
-        found.setdefault(survival.before.scenario, survival.before)
-    return list(found.values())
 
 
 def service_decision(results: Sequence[ServiceResult]) -> Decision:
@@ -61,13 +48,27 @@ def service_decision(results: Sequence[ServiceResult]) -> Decision:
 
 def _against(results: Sequence[ServiceResult]) -> Iterator[str]:
     for prediction in of_kind(results, ServicePrediction):
-        yield from (_sentence(text) for text in prediction.warnings)
+        yield from (sentence(text) for text in prediction.warnings)
         lost = int(prediction.metrics.get("errors", 0))
         if lost:
-            yield f"{counted(lost, 'request')} would get no connection on a calm day."
-    for outcome in outcomes_of(results):
+            text = f"{counted(lost, 'request')} would fail on a calm day"
+            yield f"{text}{_where(prediction, lost)}."
+    for fleet in of_kind(results, Fleet):
+        yield from (sentence(text) for text in fleet.warnings)
+    for title, outcome, _ in outcomes_of(results):
         if not outcome.survived:
-            yield f"{outcome.title}: {outcome.verdict}"
+            yield f"{title}: {outcome.verdict}"
+
+
+def _where(prediction: ServicePrediction, lost: int) -> str:
+    """Return at which stages requests fail; nothing where stages do not tell, as behind retries."""
+    found = {row.title: int(row.metrics.get("errors", 0)) for row in prediction.stages}
+    found = {title: count for title, count in found.items() if count}
+    if sum(found.values()) != lost:
+        return ""
+    if len(found) == 1:
+        return f", at the stage {next(iter(found))}"
+    return ": " + listed(f"{grouped(count)} at the stage {title}" for title, count in found.items())
 
 
 def _doubts(results: Sequence[ServiceResult]) -> Iterator[str]:
@@ -86,13 +87,9 @@ def _doubts(results: Sequence[ServiceResult]) -> Iterator[str]:
 
 
 def _for(results: Sequence[ServiceResult]) -> Iterator[str]:
-    for outcome in outcomes_of(results):
+    for title, outcome, _ in outcomes_of(results):
         if outcome.survived:
-            yield f"{outcome.title}: {outcome.verdict}"
+            yield f"{title}: {outcome.verdict}"
     for run in of_kind(results, ServiceRun):
         requests = counted(int(run.metrics["requests"]), "request")
         yield f"{requests} were measured on {', '.join(run.servers.values()) or 'this machine'}."
-
-
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}."

@@ -11,9 +11,10 @@ from perflab.charts.service.sheet import Drawn
 from perflab.charts.service.time_line import time_line
 from perflab.instrumentation.catalog import metric
 from perflab.reports.blocks import Block, Cell, Code, Column, Figure, Points, Section, Table, Text
-from perflab.reports.service.decision import of_kind, outcomes_of
-from perflab.reports.service.kinds import ServiceResult
+from perflab.reports.service.kinds import ServiceResult, of_kind
+from perflab.reports.service.outcomes import outcomes_of
 from perflab.reports.svg import svg_of
+from perflab.reports.wording import sentence
 from perflab.service.budget import Budget
 from perflab.service.fleet import Fleet
 from perflab.service.live.result import ServiceRun
@@ -32,6 +33,7 @@ _RUN = (
     *("hit_rate_process", "hit_rate_shared", "database_per_second"),
     *("wait_seconds_mean", "service_seconds_mean", "errors"),
 )
+_FLEET = ("wait_seconds_p99", "errors")
 _SPLIT = ("latency_seconds_mean", "latency_seconds_p99", "hit_rate", "database_per_second")
 
 
@@ -77,26 +79,24 @@ def _cell(name: str, value: float | None) -> Cell:
 
 
 def _scenarios(results: Sequence[ServiceResult]) -> Iterator[Block]:
-    survivals = {found.scenario: found for found in of_kind(results, Survival)}
-    for number, outcome in enumerate(outcomes_of(results), 1):
-        yield Text(f"{outcome.title}: {outcome.verdict}")
-        yield _figure(f"scenario-{number}", outcome.title, time_line(outcome))
-        yield _numbers(outcome, number)
-        found = survivals.get(outcome.scenario)
+    for number, (title, outcome, found) in enumerate(outcomes_of(results), 1):
+        yield Text(f"{title}: {outcome.verdict}")
+        yield _figure(f"scenario-{number}", title, time_line(outcome))
+        yield _numbers(outcome, title, number)
         if found is not None:
             yield Text(found.advice)
             if found.ways:
                 yield _ways(found, number)
 
 
-def _numbers(outcome: ScenarioOutcome, number: int) -> Table:
+def _numbers(outcome: ScenarioOutcome, title: str, number: int) -> Table:
     columns = (
         Column("what", "Metric"),
         Column("calm", "On a calm day", numeric=True),
         Column("then", "Then", numeric=True),
     )
     rows = tuple(tuple(Cell(text, text) for text in row) for row in outcome.table())
-    return Table(f"scenario-{number}", f"{outcome.title}, in numbers", columns, rows)
+    return Table(f"scenario-{number}", f"{title}, in numbers", columns, rows)
 
 
 def _ways(found: Survival, number: int) -> Table:
@@ -166,13 +166,16 @@ def _budgets(budgets: Sequence[Budget]) -> Iterator[Block]:
 
 def _fleets(fleets: Sequence[Fleet]) -> Iterator[Block]:
     for number, fleet in enumerate(fleets, 1):
+        yield Text(sentence(fleet.reason))
+        if fleet.warnings:
+            yield Points(tuple(sentence(text) for text in fleet.warnings))
         columns = (
             Column("replicas", "Replicas", numeric=True),
             Column("way", "Connected"),
             Column("per_process", "Per process", numeric=True),
             Column("connections", "At the database", numeric=True),
             Column("deploying", "In a deploy", numeric=True),
-            Column("wait_seconds_p99", metric("wait_seconds_p99").label, numeric=True),
+            *(Column(name, metric(name).label, numeric=True) for name in _FLEET),
         )
         rows = tuple(
             (
@@ -181,7 +184,7 @@ def _fleets(fleets: Sequence[Fleet]) -> Iterator[Block]:
                 Cell(in_words(row.per_process, ""), row.per_process),
                 Cell(in_words(row.connections, ""), row.connections),
                 Cell(in_words(row.deploying, ""), row.deploying, "" if row.fits else "worse"),
-                _cell("wait_seconds_p99", row.metrics.get("wait_seconds_p99")),
+                *(_cell(name, row.metrics.get(name)) for name in _FLEET),
             )
             for row in fleet.rows
         )
@@ -190,11 +193,15 @@ def _fleets(fleets: Sequence[Fleet]) -> Iterator[Block]:
 
 def _exports(results: Sequence[ServiceResult]) -> Iterator[Block]:
     """Yield the settings of every stage as its bench gives them to paste."""
-    known = [found.settings for found in results if isinstance(found, Budget)]
-    known += [found.settings for found in of_kind(results, ServicePrediction)]
-    if not known:
+    budgets, predictions = of_kind(results, Budget), of_kind(results, ServicePrediction)
+    if not budgets and not predictions:
         return
-    service = Service.from_mapping(known[0])
+    # Of several, those that the sections above show last.
+    which = "These are the settings of the last prediction, whose chain is above."
+    if budgets:
+        which = "These are the settings that the last budget recommends."
+    yield Text(which)
+    service = Service.from_mapping((budgets or predictions)[-1].settings)
     for stage in service.stages:
         bench = load_bench(stage.bench)
         exports = bench.exports(stage.settings, bench.read({})[1], bench.default_workload)

@@ -10,13 +10,14 @@ import numpy.typing as npt
 
 from perflab import kernels
 from perflab.bench.passing import requests_at
-from perflab.bench.stage import Place, Requests
+from perflab.bench.stage import CACHES, Place, Requests
 from perflab.kernels.chain.chain import failed
 from perflab.kernels.chain.flights import Answer, ChainAnswers
 from perflab.modelling.key_share import share_of_keys
 from perflab.modelling.prediction import Metrics
 from perflab.operations import Operation
 from perflab.service.live.job import WorkerDone
+from perflab.units import counted, grouped
 
 if TYPE_CHECKING:
     from perflab.service.incoming import Incoming
@@ -31,6 +32,8 @@ _ANSWERS = {
     Place.POOL: Answer.DATABASE,
 }
 _FAILURES = (0, Answer.TIMED_OUT, Answer.REFUSED, Answer.TIMED_OUT, Answer.CALL_FAILED)
+_NO_CONNECTION = (1, 2)
+"""How a row of a worker says that its request timed out, or was refused."""
 _SHARES = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
 
 
@@ -58,17 +61,21 @@ class Measured(NamedTuple):
 def measured_of(
     done: Sequence[WorkerDone], requests: Requests, places: Sequence[Place]
 ) -> Measured:
-    """Return what all workers have measured together.
+    """Return what all workers have measured together, each request once.
+
+    Where a process has done requests that the one which took over from it did, too, those of the
+    later one count.
 
     Args:
-        done: What each process said.
+        done: What each process said, those of one worker in their order.
         requests: The service's.
         places: Of the stages, in order.
     """
     rows = np.concatenate([each.rows for each in done])
     own = np.concatenate([each.own for each in done])
     order = np.argsort(rows[:, 0], kind="stable")
-    rows, own = rows[order], own[order]
+    last = order[np.diff(rows[order, 0], append=np.inf) > 0]
+    rows, own = rows[last], own[last]
     which, deepest = rows[:, 0].astype(np.int64), rows[:, 3].astype(np.int64)
     behind = [*(_ANSWERS[place] for place in places), Answer.DATABASE]
     answers = np.array(behind, np.uint8)[deepest]
@@ -78,16 +85,48 @@ def measured_of(
         answers = np.where(acts == Operation.GET, answers, written)
     lost = rows[:, 4].astype(np.int64)
     answers = np.where(lost > 0, np.array(_FAILURES, np.uint8)[lost], answers)
-    due = requests.times[which]
+    due, waits = requests.times[which], rows[:, 5]
+    if Place.POOL in places:
+        # Who got no connection has no query to note its wait with: it is all of its time there.
+        unserved = np.isin(lost, _NO_CONNECTION)
+        waits = np.where(unserved, own[:, places.index(Place.POOL)], waits)
     found = ChainAnswers(
         rows[:, 2],
         answers.astype(np.uint8),
-        np.nan_to_num(rows[:, 5]),
+        np.nan_to_num(waits),
         rows[:, 6],
         rows[:, 7],
-        (~np.isnan(rows[:, 5])).astype(np.int32),
+        (~np.isnan(waits)).astype(np.int32),
     )
     return Measured(which, due, found, rows[:, 1] - due, own, deepest)
+
+
+def unevenly_done(
+    done: Sequence[WorkerDone], measured: Measured, expected: int | None
+) -> list[str]:
+    """Return what a reader must know of requests that were not done once each.
+
+    Args:
+        done: What each process said.
+        measured: The same together.
+        expected: How many requests came; none where the run was ended early.
+    """
+    once = len(measured.places)
+    twice, said = sum(len(each.rows) for each in done) - once, []
+    if twice:
+        said.append(
+            f"{counted(twice, 'request')} {_was(twice)} done twice, as a process was told too late "
+            "that another takes over from it; what the latter measured counts"
+        )
+    missed = 0 if expected is None else expected - once
+    if missed:
+        came = counted(once + missed, "request")
+        said.append(f"{grouped(missed)} of {came} {_was(missed)} done by no worker")
+    return said
+
+
+def _was(count: int) -> str:
+    return "was" if count == 1 else "were"
 
 
 def counting_calls(measured: Measured, ready: Chain, came: Incoming) -> Measured:
@@ -156,11 +195,12 @@ def metrics_of(
     for name, value in zip(_SHARES, quantiles, strict=True):
         result[f"latency_seconds_{name}"] = float(value)
     asked = len(times) if reads is None else int(np.count_nonzero(reads))
-    for place in (Place.PROCESS, Place.SHARED):
-        if place in places:
-            here = _answered(found.answers, place)
-            result[f"hit_rate_{place.name.lower()}"] = here / max(asked, 1)
-            asked -= here
+    for number, place in enumerate(place for place in places if place in CACHES):
+        # Who joined another's load did so in the first cache.
+        which = [_ANSWERS[place]] + ([] if number else [Answer.JOINED])
+        here = int(np.count_nonzero(np.isin(found.answers, which)))
+        result[f"hit_rate_{place.name.lower()}"] = here / max(asked, 1)
+        asked -= here
     begun = ~np.isnan(found.starts)
     result["database_per_second"] = float(np.count_nonzero(begun)) / span
     queried = ~np.isnan(found.services)
@@ -169,9 +209,3 @@ def metrics_of(
         tried = found.tries > 0
         result["wait_seconds_mean"] = float(found.waits[tried].mean())
     return result
-
-
-def _answered(answers: npt.NDArray[np.uint8], place: Place) -> int:
-    """Return how many a place answered; who joined another's load counts as the process' own."""
-    which = [_ANSWERS[place]] + ([Answer.JOINED] if place is Place.PROCESS else [])
-    return int(np.count_nonzero(np.isin(answers, which)))

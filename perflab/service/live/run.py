@@ -23,7 +23,12 @@ from perflab.lab.outcome import workload_summary
 from perflab.lab.overlap import Overlap
 from perflab.service.incoming import Incoming, incoming
 from perflab.service.live.job import StageJob, WorkerJob
-from perflab.service.live.measured import Measured, counting_calls, measured_of
+from perflab.service.live.measured import (
+    Measured,
+    counting_calls,
+    measured_of,
+    unevenly_done,
+)
 from perflab.service.live.refitted import refitted, through
 from perflab.service.live.result import ServiceEvent, ServiceRun, service_run
 from perflab.service.live.watching import RunSoFar, Watching, lookups_in
@@ -130,8 +135,9 @@ def run_service(
         raise BadInputError("was ended before any request was done", "a run of a service")
     places = [stage.place for stage in service.stages]
     measured = counting_calls(measured_of(done, came.requests, places), ready, came)
+    uneven = unevenly_done(done, measured, None if interrupted else len(came.requests))
     problem = next((each.problem for each in done if each.problem), None)
-    said = [*died, *([f"first failure: {problem}"] if problem else [])]
+    said = [*died, *uneven, *([f"first failure: {problem}"] if problem else [])]
     said += [ENDED_EARLY] if interrupted else []
     said += [_OTHER_DATABASE] if _describes_another(service) else []
     return _result(service, came, ready, measured, events, chosen, about, said)

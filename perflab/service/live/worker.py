@@ -204,8 +204,10 @@ class Worker:
         here = self._here
         for level, layer in enumerate(self._layers):
             here.deepest, began = float(level), time.monotonic()
-            layer.write(operation, key, here.ttl)
-            took[level] = time.monotonic() - began
+            try:
+                layer.write(operation, key, here.ttl)
+            finally:
+                took[level] = time.monotonic() - began
         if operation is Operation.WRITE and math.isnan(here.began) and self._queried:
             self._note(0.0, time.monotonic(), 0.0)
 

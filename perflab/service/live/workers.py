@@ -58,8 +58,9 @@ class _Process:
         try:
             self._pipe.send(order)
         except OSError:
-            if isinstance(order, StopAt) and self._process.wait(_END_SECONDS) == 0:
-                return  # it has done all of its requests
+            done = isinstance(order, (StopAt, Slower)) and self._process.wait(_END_SECONDS) == 0
+            if done:
+                return  # all of its requests, so that this concerns none
             raise self._died() from None
         self._goes = True
 

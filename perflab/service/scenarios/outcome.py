@@ -42,13 +42,15 @@ class ScenarioOutcome(Result):
         settings: Of the service and its stages.
         begins: When it begins, in seconds from the first request on.
         ends: When its cause is over.
-        metrics: ``requests``, ``failures`` (beyond those of a calm day), ``failing_seconds``,
-            ``database_per_second`` and ``latency_seconds_p95``, ``calm_database_per_second`` and
-            ``calm_latency_seconds_p95``, all at most from `begins` on, and ``recovery_seconds``,
-            from the end of the cause on, where both are within the workload.
+        metrics: ``requests``, ``failures`` (beyond those of a calm day), ``calm_failures`` (those
+            of a calm day, from `begins` on), ``failing_seconds``, ``database_per_second`` and
+            ``latency_seconds_p95``, ``calm_database_per_second`` and ``calm_latency_seconds_p95``,
+            all at most from `begins` on, and ``recovery_seconds``, from the end of the cause on,
+            where both are within the workload.
         windows: By column, what the service did from moment to moment, as `Windows` has it.
         calm: The same of a calm day.
-        survived: Whether next to nothing fails and it is as before within the workload.
+        survived: Whether next to nothing fails, what fails on a calm day included, and it is as
+            before within the workload.
         remarks: What a reader must know.
         environment: Machine, versions and date.
     """
@@ -76,6 +78,9 @@ class ScenarioOutcome(Result):
         check_metrics({"begins": self.begins, "ends": self.ends}, place="scenario")
         if self.windows["ends"] != self.calm["ends"]:
             raise BadInputError("is damaged: its windows are others than those shown", "calm")
+        # Files of earlier versions have it in their windows alone.
+        if self.metrics.get("calm_failures") is None:
+            self.metrics["calm_failures"] = float(self._failing(self.calm))
 
     def to_frame(self) -> pd.DataFrame:
         """Return what the service did from moment to moment, a row for each window."""
@@ -85,13 +90,10 @@ class ScenarioOutcome(Result):
     def verdict(self) -> str:
         """What fails, for how long, and when it is as before, in words."""
         found = self.metrics
-        lost = int(found["failures"])
+        failing = self._failing_words
         first = "Survives: no request fails"
-        if lost:
-            lasting = in_words(found["failing_seconds"], "seconds")
-            share = percent(lost / max(found["requests"], 1))
-            first = f"{counted(lost, 'request')} ({share} of all) fail, over {lasting}"
-            first = f"Survives, but {first}" if self.survived else f"Does not survive: {first}"
+        if failing:
+            first = f"Survives, but {failing}" if self.survived else f"Does not survive: {failing}"
         elif not self.survived:
             first = "Does not survive: no request fails, but it does not become as before"
         load, calm = found["database_per_second"], found["calm_database_per_second"]
@@ -109,6 +111,11 @@ class ScenarioOutcome(Result):
         return f"{first}. {second}; {third}."
 
     @property
+    def all_failures(self) -> int:
+        """Requests that fail from the beginning on, those that do so on a calm day included."""
+        return self._failing(self.windows)
+
+    @property
     def outlasts(self) -> bool:
         """Whether the workload ends before the cause does."""
         return self.ends > self.windows["ends"][-1]
@@ -123,13 +130,37 @@ class ScenarioOutcome(Result):
         ):
             calm = in_words(found[f"calm_{name}"], unit)
             rows.append((title, calm, in_words(found[name], unit)))
-        return [("requests that fail", "", grouped(int(found["failures"]))), *rows]
+        calm_day = grouped(int(found["calm_failures"]))
+        return [("requests that fail", calm_day, grouped(self.all_failures)), *rows]
+
+    @property
+    def _failing_words(self) -> str:
+        """How many requests fail, and how many of them without the scenario; empty for none."""
+        found = self.metrics
+        lost, usual = int(found["failures"]), int(found["calm_failures"])
+        lasting = in_words(found["failing_seconds"], "seconds")
+        of_all = f"({percent(lost / max(found['requests'], 1))} of all)"
+        if not usual:
+            return f"{counted(lost, 'request')} {of_all} fail, over {lasting}" if lost else ""
+        more = f"{grouped(lost)} more {of_all} fail then, over {lasting}"
+        if not lost:
+            more = "no more fail then"
+        return f"{counted(usual, 'request')} fail on a calm day already; {more}"
+
+    def _failing(self, columns: dict[str, list[float]]) -> int:
+        """Return how many fail in windows that end after the scenario begins."""
+        ends, failures = columns["ends"], columns["failures"]
+        late = (lost for end, lost in zip(ends, failures, strict=True) if end > self.begins)
+        return round(sum(late))
 
 
 def judged(
     then: Windows, calm: Windows, begins: float, ends: float
 ) -> tuple[dict[str, float], bool]:
     """Return the metrics of a scenario, and whether the service survives it.
+
+    It does where next to nothing fails from the beginning on, what fails on a calm day included,
+    and it becomes as before.
 
     It is as before from the first window on after which, to the end of the workload, no more
     fail than on a calm day, the database has its calm load (within 15 % and what chance does),
@@ -152,6 +183,7 @@ def judged(
     found = {
         "requests": float(then.requests.sum()),
         "failures": float(lost.sum()),
+        "calm_failures": float(calm.failures[after].sum()),
         "failing_seconds": width * float(np.count_nonzero(lost)),
         "database_per_second": _most(then.database[after]),
         "calm_database_per_second": _most(calm.database[after]),
@@ -162,7 +194,8 @@ def judged(
     recovered = not off.any() or last < float(then.ends[-1])
     if recovered and ends <= float(then.ends[-1]):
         found["recovery_seconds"] = max(last - ends, 0.0)
-    kept = float(lost.sum()) <= _LOST_SHARE * max(float(then.requests[after].sum()), 1.0)
+    most = _LOST_SHARE * max(float(then.requests[after].sum()), 1.0)
+    kept = float(then.failures[after].sum()) <= most
     return found, bool(kept and recovered)
 
 

@@ -68,15 +68,15 @@ class SizeSearch:
     @property
     def nearest(self) -> float:
         """The value tried at which the fewest requests fail."""
-        return min(self.tried, key=lambda value: self.tried[value].metrics["failures"])
+        return min(self.tried, key=self._failures)
 
     def _harms(self) -> bool:
         """Say whether more requests fail at the next larger value than now."""
         above = sorted(value for value in self.tried if value > self._now)
         return bool(above) and self._failures(above[0]) > self._failures(self._now)
 
-    def _failures(self, value: float) -> float:
-        return self.tried[value].metrics["failures"]
+    def _failures(self, value: float) -> int:
+        return self.tried[value].all_failures
 
     def _towards(self, factor: float, bound: float) -> float | None:
         """Return the first value that survives on the way to a bound; none where none does."""

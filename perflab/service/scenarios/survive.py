@@ -204,7 +204,7 @@ def _way(
         bound=bound,
         least=least_tried,
         nearest=words(nearest) if better else "",
-        fewest=tried[nearest].metrics["failures"] if better else None,
+        fewest=float(tried[nearest].all_failures) if better else None,
     )
 
 
@@ -226,9 +226,12 @@ def _advice(before: ScenarioOutcome, ways: list[Way]) -> str:
     """Return what to do."""
     if before.survived:
         return "The service survives as it is."
+    first = ""
+    if usual := before.metrics["calm_failures"]:
+        first = f"{counted(usual, 'request')} fail on a calm day already, without the scenario. "
     best = next((way for way in ways if way.after is not None), None)
     if best is not None:
-        said = f"Set {best.key} to {best.after} instead of {best.before}. {best.verdict}"
+        said = f"{first}Set {best.key} to {best.after} instead of {best.before}. {best.verdict}"
         if best.fails_beyond:
             said += (
                 f" That is a narrow fit: at {best.fails_beyond} it does not survive, so that a "
@@ -237,11 +240,11 @@ def _advice(before: ScenarioOutcome, ways: list[Way]) -> str:
         return said
     tried = "; ".join(f"{way.key} up to {way.most} ({way.bound})" for way in ways)
     less = "less traffic, single flight across the workers, or a database that is faster"
-    said = f"The size of no stage by itself is enough: {tried}."
+    said = f"{first}The size of no stage by itself is enough: {tried}."
     better = [way for way in ways if way.fewest is not None]
     if better:
         way = min(better, key=lambda each: each.fewest or 0.0)
-        lost, now = way.fewest or 0.0, before.metrics["failures"]
+        lost, now = way.fewest or 0.0, before.all_failures
         said += (
             f" Nearest is {way.key} at {way.nearest}, where {counted(lost, 'request')} would fail "
             f"instead of {counted(now, 'request')}."
