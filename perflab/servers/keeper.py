@@ -198,6 +198,15 @@ class LastCommand:
         if os.getpid() == self._owner:
             _post().drop(self._number)
 
+    def begin(self) -> None:
+        """Let it be done now, whatever becomes of this process.
+
+        Raises:
+            BadInputError: If no process can be started, where the keeper was killed.
+        """
+        if os.getpid() == self._owner:
+            _post().begin(self._number)
+
 
 @contextlib.contextmanager
 def kept_folder(prefix: str, inside: str | os.PathLike[str] | None = None) -> Iterator[Path]:
@@ -291,8 +300,15 @@ class _Post:
             self._ask(order)
             self._told[number] = [self._told[number][0], order]
 
+    def begin(self, number: int) -> None:
+        """Let a command do now what it is there for, and forget it."""
+        with self._lock:
+            if number in self._told:
+                self._ask(f"begin {number}")
+                del self._told[number]
+
     def drop(self, number: int) -> None:
-        """Forget one folder."""
+        """Forget one folder or command."""
         with self._lock:
             self._told.pop(number, None)
             if self._process is not None:

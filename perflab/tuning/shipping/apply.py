@@ -13,6 +13,7 @@ from perflab.errors.extras import naming_extra
 from perflab.lab.alerts import Alert, parse_alert
 from perflab.lab.result import Result
 from perflab.servers.redis.applying import (
+    TRIED_ON,
     WATCHED,
     Application,
     Change,
@@ -281,7 +282,6 @@ def _give_back(application: Application, why: str) -> GivenBack:
         return application.give_back()
     except BadInputError as error:
         raise BadInputError(
-            f"{why}; the old values could not be given back ({error.message}). It is tried for two "
-            "more minutes; after that, run 'perflab apply --undo'",
+            f"{why}; the old values could not be given back ({error.message}). {TRIED_ON}",
             error.place,
         ) from None

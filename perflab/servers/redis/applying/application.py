@@ -9,7 +9,12 @@ from perflab.errors import BadInputError
 from perflab.servers.consent import ForeignServer
 from perflab.servers.keeper import LastCommand
 from perflab.servers.redis.applying import giving_back, journal
-from perflab.servers.redis.applying.parameters import Change, Parameters, evicted_at_once
+from perflab.servers.redis.applying.parameters import (
+    Change,
+    LeftSetError,
+    Parameters,
+    evicted_at_once,
+)
 from perflab.units import in_words
 
 _NO_EVICTION = "noeviction"
@@ -106,17 +111,24 @@ class Application:
         Returns what was written down.
 
         Raises:
-            BadInputError: If the server refuses one; those before have their old values back.
+            BadInputError: If the server refuses one, or gives no answer. Those before have their
+                old values back, or it is said that a process goes on trying.
         """
         self._entry = journal.write_down(plan.address, plan.changes)
         try:
             words = giving_back.order(self._url, self._entry)
             self._last = LastCommand(giving_back.command(), words)
             self.parameters.set_all(plan.changes)
-        except BadInputError as error:
+        except LeftSetError as error:
+            self._try_on()
+            said = f"{error.message}. {giving_back.TRIED_ON}"
+            raise BadInputError(said, error.place) from None
+        except BadInputError:
             self._release()
-            if "apply --undo" not in error.message:
-                self._entry.forget()
+            self._entry.forget()
+            raise
+        except BaseException:
+            self._try_on()
             raise
         return self._entry
 
@@ -125,19 +137,29 @@ class Application:
         self._release()
 
     def give_back(self) -> giving_back.GivenBack:
-        """Give the old values back; where that fails now, the keeper tries on.
+        """Give the old values back; where that fails now, a process tries on at once.
 
         Raises:
             BadInputError: If the server cannot be reached or refuses.
         """
         assert self._entry is not None  # noqa: S101  (started)
-        found = giving_back.undo(self.parameters, self._entry)
+        try:
+            found = giving_back.undo(self.parameters, self._entry)
+        except BaseException:
+            self._try_on()
+            raise
         self._release()
         return found
 
     def close(self) -> None:
         """Give the connection back."""
         self.parameters.close()
+
+    def _try_on(self) -> None:
+        """Let the process give the old values back that else would wait for this one's end."""
+        if self._last is not None:
+            self._last.begin()
+            self._last = None
 
     def _release(self) -> None:
         if self._last is not None:

@@ -1,0 +1,133 @@
+"""Parameters of a real server that answers late, not at all, or not any more: all come back."""
+
+import contextlib
+import time
+from pathlib import Path
+
+import pytest
+import redis
+
+from perflab.errors import BadInputError
+from perflab.servers.redis.applying import Application, Parameters, latest, undo
+from perflab.servers.redis.applying.journal import entries
+from perflab.servers.redis.server import RedisServer
+from tests.servers.hostile import between
+
+WANTED = {"maxmemory-policy": "allkeys-lfu", "maxmemory-samples": "7"}
+OLD = {"maxmemory-policy": "noeviction", "maxmemory-samples": "5"}
+PATIENCE = 60.0
+
+
+@pytest.fixture(scope="module")
+def server():
+    with RedisServer.start() as started:
+        yield started
+
+
+@pytest.fixture(autouse=True)
+def state(tmp_path, monkeypatch):
+    monkeypatch.setenv("PERFLAB_STATE_DIR", str(tmp_path))
+
+
+@pytest.fixture
+def client(server):
+    with redis.Redis.from_url(server.url, decode_responses=True) as opened:
+        for name, value in OLD.items():
+            opened.config_set(name, value)
+        yield opened
+        opened.execute_command("ACL", "SETUSER", "default", "+@all")
+
+
+@pytest.fixture
+def asked(server, tmp_path):
+    """What becomes of each CONFIG SET in turn, and the address at which it does."""
+    fates = []
+
+    def becomes(data):
+        is_set = b"CONFIG" in data and b"SET" in data
+        return fates.pop(0) if fates and is_set else "answers"
+
+    path = Path(server.url.removeprefix("unix://"))
+    with between(path, tmp_path / "s", becomes) as address:
+        yield fates, f"unix://{address}"
+
+
+@pytest.fixture
+def apply():
+    with contextlib.ExitStack() as stack:
+
+        def start(url):
+            application = Application(url, "--to")
+            stack.callback(application.close)
+            return application, application.plan(WANTED)
+
+        yield start
+
+
+def values(client):
+    return {name: client.config_get(name)[name] for name in OLD}
+
+
+def wait_for(condition, seconds=PATIENCE):
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+def test_what_was_set_without_an_answer_is_set_back(client, asked, apply):
+    fates, url = asked
+    application, plan = apply(url)
+    fates += ["answers", "unanswered"]
+    with pytest.raises(BadInputError, match=r"did not answer.*; the old values are back$"):
+        application.start(plan)
+    assert values(client) == OLD
+    assert entries() == ([], [])
+
+
+def test_what_may_be_set_stays_written_down_and_is_tried_again(server, client, asked, apply):
+    fates, url = asked
+    application, plan = apply(url)
+    fates += ["unanswered", *["lost"] * 1000]
+    with pytest.raises(BadInputError) as raised:
+        application.start(plan)
+    assert "it is not known whether maxmemory-policy was set. It is tried" in str(raised.value)
+    assert "nothing is changed" not in str(raised.value)
+    assert values(client) == {**OLD, "maxmemory-policy": "allkeys-lfu"}
+    assert undo(Parameters(server.url, "--to"), latest()).others == ()
+    assert values(client) == OLD
+    assert entries() == ([], [])
+
+
+def test_what_may_be_set_is_given_back_by_a_process_of_its_own(client, asked, apply):
+    fates, url = asked
+    application, plan = apply(url)
+    fates += ["unanswered", *["lost"] * 1000]
+    with pytest.raises(BadInputError, match="it is not known"):
+        application.start(plan)
+    fates.clear()
+    wait_for(lambda: values(client) == OLD and entries() == ([], []))
+
+
+def test_an_interrupt_while_values_are_set_leaves_nothing(client, apply, server, monkeypatch):
+    application, plan = apply(server.url)
+
+    def interrupted(changes):
+        client.config_set("maxmemory-policy", "allkeys-lfu")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(application.parameters, "set_all", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        application.start(plan)
+    wait_for(lambda: values(client) == OLD and entries() == ([], []))
+
+
+def test_what_cannot_be_given_back_is_tried_on_while_this_process_lives(client, apply, server):
+    application, plan = apply(server.url)
+    application.start(plan)
+    client.execute_command("ACL", "SETUSER", "default", "-config|set")
+    with pytest.raises(BadInputError, match="grant it"):
+        application.give_back()
+    assert values(client) == WANTED
+    client.execute_command("ACL", "SETUSER", "default", "+@all")
+    wait_for(lambda: values(client) == OLD and entries() == ([], []))
