@@ -214,7 +214,7 @@ def _set(
                     bar(round(elapsed), round(seconds))
 
             done = set_and_watch(application, plan, limits, seconds, report)
-    except KeyboardInterrupt as error:
+    except BaseException as error:
         for note in getattr(error, "__notes__", ()):
             tell(note)
         raise

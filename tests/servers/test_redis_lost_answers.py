@@ -1,6 +1,8 @@
 """Parameters of a real server that answers late, not at all, or not any more: all come back."""
 
 import contextlib
+import importlib.util
+import sys
 import time
 from pathlib import Path
 
@@ -8,10 +10,22 @@ import pytest
 import redis
 
 from perflab.errors import BadInputError
-from perflab.servers.redis.applying import Application, Parameters, latest, undo
+from perflab.lab.alerts import parse_alert
+from perflab.servers.redis.applying import (
+    WATCHED,
+    Application,
+    Parameters,
+    latest,
+    undo,
+    watch,
+)
 from perflab.servers.redis.applying.journal import entries
 from perflab.servers.redis.server import RedisServer
-from tests.servers.hostile import between
+
+# The workers of xdist have neither this folder nor the root on their path.
+SPEC = importlib.util.spec_from_file_location("hostile", Path(__file__).with_name("hostile.py"))
+hostile = sys.modules["hostile"] = importlib.util.module_from_spec(SPEC)
+SPEC.loader.exec_module(hostile)
 
 WANTED = {"maxmemory-policy": "allkeys-lfu", "maxmemory-samples": "7"}
 OLD = {"maxmemory-policy": "noeviction", "maxmemory-samples": "5"}
@@ -48,8 +62,27 @@ def asked(server, tmp_path):
         return fates.pop(0) if fates and is_set else "answers"
 
     path = Path(server.url.removeprefix("unix://"))
-    with between(path, tmp_path / "s", becomes) as address:
+    with hostile.between(path, tmp_path / "s", becomes) as address:
         yield fates, f"unix://{address}"
+
+
+class Limit:
+    def __init__(self, text):
+        alert = parse_alert(text)
+        self.text, self.metric = alert.text, alert.condition.metric
+        self.seconds, self.holds = alert.seconds, alert.condition.holds
+
+
+@pytest.fixture
+def info(monkeypatch):
+    """Let the INFO of an application go through a function."""
+
+    def through(application, change):
+        client = application.parameters.client
+        real = client.info
+        monkeypatch.setattr(client, "info", lambda: change(real()))
+
+    return through
 
 
 @pytest.fixture
@@ -131,3 +164,34 @@ def test_what_cannot_be_given_back_is_tried_on_while_this_process_lives(client, 
     assert values(client) == WANTED
     client.execute_command("ACL", "SETUSER", "default", "+@all")
     wait_for(lambda: values(client) == OLD and entries() == ([], []))
+
+
+def test_a_server_whose_info_takes_long_is_watched(client, apply, server, info):
+    def slow(said):
+        time.sleep(1.2)
+        return said
+
+    application, _ = apply(server.url)
+    info(application, slow)
+    found = watch(application.parameters, [Limit("latency_seconds_mean<=1 for 1s")], 1.3)
+    assert (found.broken, found.unmeasured) == (None, ())
+
+
+@pytest.mark.parametrize(
+    ("field", "metrics"),
+    [
+        ("keyspace_hits", {"hits", "hit_rate"}),
+        ("keyspace_misses", {"misses", "hit_rate"}),
+        ("evicted_keys", {"evictions"}),
+        ("used_memory", {"memory_bytes"}),
+        ("total_commands_processed", {"throughput_per_second"}),
+    ],
+)
+def test_what_info_leaves_out_is_not_measured(client, apply, server, info, field, metrics):
+    application, _ = apply(server.url)
+    info(application, lambda said: {key: said[key] for key in said if key != field})
+    limits = [Limit(f"{name}>=0") for name in WATCHED]
+    found = watch(application.parameters, limits, 0.5)
+    assert found.broken is None
+    # No lookups were made.
+    assert set(found.unmeasured) == {f"{name}>=0" for name in metrics | {"hit_rate"}}

@@ -223,11 +223,12 @@ def set_and_watch(
     seconds: float,
     report: Report | None = None,
 ) -> Done:
-    """Set what is planned and watch; give the old values back where a limit breaks.
+    """Set what is planned and watch; give the old values back where a limit or the watch breaks.
 
     Raises:
         BadInputError: If the server refuses one, or the old values could not be given back.
-        KeyboardInterrupt: With a note of what became of the old values.
+        BaseException: What ended the watch, such as Ctrl-C, with a note of what became of the old
+            values.
     """
     entry = application.start(plan)
     if not limits:
@@ -235,8 +236,10 @@ def set_and_watch(
         return Done(entry)
     try:
         found = watch(application.parameters, limits, seconds, report)
-    except KeyboardInterrupt as error:
-        error.add_note(given_back(_INTERRUPTED, _give_back(application, _INTERRUPTED)))
+    except BaseException as error:
+        is_interrupt = isinstance(error, KeyboardInterrupt)
+        why = _INTERRUPTED if is_interrupt else f"the watch failed ({type(error).__name__})"
+        error.add_note(given_back(why, _give_back(application, why)))
         raise
     if found.broken is None:
         application.keep()

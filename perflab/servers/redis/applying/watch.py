@@ -154,7 +154,8 @@ class _Meter:
         self._window.append((now, info))
         while len(self._window) > 2 and self._window[1][0] <= now - _WINDOW_SECONDS:
             self._window.popleft()
-        while self._pings[0][0] < now - _WINDOW_SECONDS:
+        # Those of this look stay, however long INFO took.
+        while len(self._pings) > _PINGS and self._pings[0][0] < now - _WINDOW_SECONDS:
             self._pings.popleft()
         return {**self._since_begin(info), **self._lately(now, info), **self._latency()}
 
@@ -167,22 +168,22 @@ class _Meter:
             "errors": "total_error_replies",
         }
         found = {
-            name: float(info[key]) - float(first[key])
+            name: grown
             for name, key in names.items()
-            if key in info and key in first
+            if (grown := _grown(first, info, key)) is not None
         }
-        return {**found, "memory_bytes": float(info["used_memory"])}
+        used = _number(info, "used_memory")
+        return found if used is None else {**found, "memory_bytes": used}
 
     def _lately(self, now: float, info: Mapping[str, Reply]) -> dict[str, float]:
         since, old = self._window[0]
         found: dict[str, float] = {}
-        hits = float(info["keyspace_hits"]) - float(old["keyspace_hits"])
-        lookups = hits + float(info["keyspace_misses"]) - float(old["keyspace_misses"])
-        if lookups > 0:
-            found["hit_rate"] = hits / lookups
-        if now > since:
-            key = "total_commands_processed"
-            found["throughput_per_second"] = (float(info[key]) - float(old[key])) / (now - since)
+        hits, misses = (_grown(old, info, f"keyspace_{name}") for name in ("hits", "misses"))
+        if hits is not None and misses is not None and hits + misses > 0:
+            found["hit_rate"] = hits / (hits + misses)
+        commands = _grown(old, info, "total_commands_processed")
+        if commands is not None and now > since:
+            found["throughput_per_second"] = commands / (now - since)
         return found
 
     def _latency(self) -> dict[str, float]:
@@ -196,4 +197,17 @@ class _Meter:
 def _restarted(before: Mapping[str, Reply], now: Mapping[str, Reply]) -> bool:
     """Say whether counters began anew: after a restart, or CONFIG RESETSTAT."""
     keys = ("keyspace_hits", "keyspace_misses", "evicted_keys", "total_commands_processed")
-    return any(float(now[key]) < float(before[key]) for key in keys)
+    return any((_grown(before, now, key) or 0.0) < 0 for key in keys)
+
+
+def _grown(before: Mapping[str, Reply], now: Mapping[str, Reply], key: str) -> float | None:
+    """Return by how much a counter has grown; none where a proxy or a service leaves it out."""
+    old, new = _number(before, key), _number(now, key)
+    return None if old is None or new is None else new - old
+
+
+def _number(info: Mapping[str, Reply], key: str) -> float | None:
+    try:
+        return float(info[key])
+    except (KeyError, TypeError, ValueError):
+        return None
