@@ -172,8 +172,24 @@ def test_limits_that_hold_keep_the_values(command, server, client, result):
     said = json.loads(out)
     assert (said["outcome"], said["broken"]) == ("applied", None)
     assert said["metrics"]["memory_bytes"] > 0
+    assert said["unmeasured"] == ["hit_rate>=0.5"]
     assert "'hit_rate>=0.5' could not be watched" in err
     assert values(client) == NEW
+
+
+@pytest.mark.parametrize(
+    ("limits", "said"),
+    [
+        (("memory_bytes<=1GiB",), "set, and all limits held; "),
+        (("memory_bytes<=1GiB", "hit_rate>=0.5"), "set, and the limits that could be watched held"),
+        (("hit_rate>=0.5",), "set; "),
+    ],
+)
+def test_only_limits_that_were_measured_held(command, server, client, result, limits, said):
+    watch = [word for limit in limits for word in ("--watch", limit)]
+    status, out, _ = command("apply", result, "--to", server.url, "--yes", "--seconds", "1", *watch)
+    assert status == 0
+    assert f"maxmemory, maxmemory-policy: {said}" in out
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
@@ -249,6 +265,10 @@ def test_a_result_of_another_pattern_is_refused(command, server, tmp_path):
         (("--to", "redis://x", "--seconds", "5"), "applies only to --watch"),
         (("--to", "redis://x", "--watch", "nonsense"), "is not an alert"),
         (("--to", "redis://x", "--watch", "wait_seconds_p95<1"), "is not watched"),
+        (
+            ("--to", "redis://x", "--watch", "hit_rate>=0.8 for 2m"),
+            "hit_rate>=0.8 for 2m: may be broken for 2 min, and is watched for 1 min only",
+        ),
         (("--undo",), "does not go with --undo"),
     ],
 )

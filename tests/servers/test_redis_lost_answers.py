@@ -195,3 +195,49 @@ def test_what_info_leaves_out_is_not_measured(client, apply, server, info, field
     assert found.broken is None
     # No lookups were made.
     assert set(found.unmeasured) == {f"{name}>=0" for name in metrics | {"hit_rate"}}
+
+
+def test_a_limit_that_is_broken_at_the_end_is_followed_for_its_time(client, apply, server):
+    application, _ = apply(server.url)
+    found = watch(application.parameters, [Limit("memory_bytes<=1KiB for 1s")], 0.5)
+    assert found.broken.limit == "memory_bytes<=1KiB for 1s"
+    assert found.broken.seconds >= 1
+
+
+def test_a_limit_that_is_broken_at_the_end_may_hold_again(client, apply, server):
+    application, _ = apply(server.url)
+    limit = Limit("memory_bytes<=1KiB for 30s")
+    seen = []
+    limit.holds = lambda value: seen.append(value) or len(seen) > 5
+    found = watch(application.parameters, [limit], 0.1)
+    assert found.broken is None
+    assert len(seen) == 6
+
+
+def test_a_broken_limit_without_a_value_any_more_stays_broken(client, apply, server, info):
+    looks = []
+
+    def forgetful(said):
+        looks.append(said)
+        return said if len(looks) == 1 else {**said, "used_memory": None}
+
+    application, _ = apply(server.url)
+    info(application, forgetful)
+    found = watch(application.parameters, [Limit("memory_bytes<=1KiB for 1s")], 0.1)
+    assert found.broken.value > 1024
+
+
+def test_a_server_that_falls_silent_at_the_end_is_not_taken_for_well(
+    client, apply, server, monkeypatch
+):
+    application, _ = apply(server.url)
+    pings = []
+
+    def ping():
+        pings.append(1)
+        if len(pings) > 4:
+            raise redis.TimeoutError
+
+    monkeypatch.setattr(application.parameters.client, "ping", ping)
+    found = watch(application.parameters, [Limit("memory_bytes<=1GiB")], 0.3)
+    assert found.broken.value is None

@@ -27,6 +27,7 @@ from perflab.servers.redis.applying import (
 )
 from perflab.tuning.exports import Shipped, shipped
 from perflab.tuning.shipping.words import given_back, why_broken
+from perflab.units import in_words
 
 FORMAT = "redis.conf"
 """The export whose values are the server's parameters."""
@@ -141,9 +142,10 @@ class Applying:
 
         Raises:
             BadInputError: If the server has other values than in `changes` by now, cannot be
-                reached or refuses one; if a limit is wrong; if entries would be evicted.
+                reached or refuses one; if a limit is wrong, or may be broken for as long as it is
+                watched; if entries would be evicted.
         """
-        limits = [limit_of(text) for text in ([watch] if isinstance(watch, str) else watch)]
+        limits = limits_of([watch] if isinstance(watch, str) else watch, seconds)
         application = Application(self._url, self._source)
         try:
             plan = application.plan(self._wanted)
@@ -247,16 +249,27 @@ def set_and_watch(
     return Done(entry, found, _give_back(application, why_broken(found)))
 
 
-def limit_of(text: str) -> Limit:
-    """Return a limit to keep, such as ``hit_rate>=0.8 for 10s``.
+def limits_of(texts: Iterable[str], seconds: float) -> list[Limit]:
+    """Return limits to keep, such as ``hit_rate>=0.8 for 10s``.
+
+    Args:
+        texts: They, as the user wrote them.
+        seconds: For how long they are watched.
 
     Raises:
-        BadInputError: If it is not one, or its metric is not watched.
+        BadInputError: If one is not a limit, its metric is not watched, or no watch of that length
+            can find it broken.
     """
-    limit = Limit(parse_alert(text))
-    if limit.metric not in WATCHED:
-        raise BadInputError(f"{limit.metric} is not watched{nearest(limit.metric, WATCHED)}", text)
-    return limit
+    limits = [Limit(parse_alert(text)) for text in texts]
+    for limit in limits:
+        name = limit.metric
+        if name not in WATCHED:
+            raise BadInputError(f"{name} is not watched{nearest(name, WATCHED)}", limit.text)
+        if limit.seconds >= seconds:
+            least, most = (in_words(each, "seconds") for each in (limit.seconds, seconds))
+            told = f"may be broken for {least}, and is watched for {most} only; watch for longer"
+            raise BadInputError(told, limit.text)
+    return limits
 
 
 def parameters_of(found: Shipped, place: str, only: Iterable[str] = ()) -> dict[str, str]:

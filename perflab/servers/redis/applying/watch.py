@@ -96,6 +96,9 @@ def watch(
 ) -> Watched:
     """Look at a server five times per second, until a limit breaks or the time is over.
 
+    While a limit does not hold at the end of the time, or the server is silent, it goes on until
+    that is over too, or has lasted for too long.
+
     Args:
         parameters: The server.
         limits: What must hold.
@@ -104,30 +107,36 @@ def watch(
     """
     began = answered = time.monotonic()
     meter = _Meter(parameters)
-    broken_since: dict[str, float] = {}
+    broken: dict[str, tuple[float, float]] = {}
     measured: set[str] = set()
     metrics: dict[str, float] = {}
-    while (elapsed := time.monotonic() - began) < seconds:
+    silent = False
+    while (elapsed := time.monotonic() - began) < seconds or broken or silent:
         try:
             metrics = meter.look()
-            answered = time.monotonic()
+            answered, silent = time.monotonic(), False
         except (redis.RedisError, BadInputError):
             if time.monotonic() - answered >= _SILENT_SECONDS:
                 return Watched(Broken("", "", None, elapsed), metrics, ())
+            silent = True
             time.sleep(_LOOK_SECONDS)
             continue
         if report is not None:
             report(elapsed, metrics)
         for limit in limits:
             value = metrics.get(limit.metric)
-            if value is None:
+            if value is not None:
+                measured.add(limit.text)
+                since, _ = broken.pop(limit.text, (answered, value))
+                if not limit.holds(value):
+                    broken[limit.text] = since, value
+            # Where it has no value any more, such as a hit rate without lookups, it stays broken.
+            if limit.text not in broken:
                 continue
-            measured.add(limit.text)
-            if limit.holds(value):
-                broken_since.pop(limit.text, None)
-            elif answered - broken_since.setdefault(limit.text, answered) >= limit.seconds:
-                return Watched(Broken(limit.text, limit.metric, value, elapsed), metrics, ())
-        time.sleep(max(0.0, min(_LOOK_SECONDS, seconds - elapsed)))
+            since, last = broken[limit.text]
+            if answered - since >= limit.seconds:
+                return Watched(Broken(limit.text, limit.metric, last, elapsed), metrics, ())
+        time.sleep(_LOOK_SECONDS if broken else max(0.0, min(_LOOK_SECONDS, seconds - elapsed)))
     never = tuple(limit.text for limit in limits if limit.text not in measured)
     return Watched(None, metrics, never)
 
