@@ -134,7 +134,7 @@ def apply(
             )
             return
         _agree(plan, yes=yes, force=force, as_json=as_json)
-        _set(application, plan, limits, for_seconds, as_json=as_json, show=show)
+        _set(application, plan, limits, for_seconds, force=force, as_json=as_json, show=show)
     finally:
         application.close()
 
@@ -194,6 +194,7 @@ def _set(
     limits: Sequence[Limit],
     seconds: float,
     *,
+    force: bool,
     as_json: bool,
     show: bool | None,
 ) -> None:
@@ -213,7 +214,7 @@ def _set(
                 if bar is not None:
                     bar(min(round(elapsed), round(seconds)), round(seconds))
 
-            done = set_and_watch(application, plan, limits, seconds, report)
+            done = set_and_watch(application, plan, limits, seconds, report, force=force)
     except BaseException as error:
         for note in getattr(error, "__notes__", ()):
             tell(note)

@@ -144,6 +144,31 @@ def test_on_a_terminal_it_asks(command, server, client, result, monkeypatch, agr
     assert values(client) == (NEW if agreed else OLD)
 
 
+@pytest.mark.parametrize(
+    ("meanwhile", "message"),
+    [
+        (lambda client: client.config_set("maxmemory", "99999999"), "has other values now"),
+        (lambda client: client.set("large", b"x" * 40_000_000), "would evict"),
+    ],
+)
+def test_what_changes_while_it_asks_is_not_set_over(
+    command, server, client, result, monkeypatch, meanwhile, message
+):
+    class Slow(Terminal):
+        def readline(self):
+            meanwhile(client)
+            self.found = values(client)
+            return "y\n"
+
+    asked = Slow()
+    monkeypatch.setattr(sys, "stdin", asked)
+    status, _, err = command("apply", result, "--to", server.url)
+    assert status == 2
+    assert message in err
+    assert values(client) == asked.found
+    assert command("apply", "--undo")[0] == 2
+
+
 def test_an_agreement_is_for_these_values_alone(command, server, client, result):
     assert command("apply", result, "--to", server.url, "--yes")[0] == 0
     assert command("apply", "--undo")[0] == 0

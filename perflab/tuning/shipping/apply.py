@@ -114,7 +114,6 @@ class Applying:
     plan: Plan
     _url: str
     _source: str
-    _wanted: Mapping[str, str]
 
     @property
     def changes(self) -> tuple[Change, ...]:
@@ -148,15 +147,11 @@ class Applying:
         limits = limits_of([watch] if isinstance(watch, str) else watch, seconds)
         application = Application(self._url, self._source)
         try:
-            plan = application.plan(self._wanted)
-            if plan.changes != self.plan.changes:
-                raise BadInputError("has other values now; call apply again", plan.address)
-            if not plan.changes:
-                return Applied("nothing", plan.address, ())
-            if not force:
-                plan.check_room()
-            done = set_and_watch(application, plan, limits, seconds)
-            return done.applied(plan, self._url)
+            if not self.plan.changes:
+                application.check_current(self.plan)
+                return Applied("nothing", self.plan.address, ())
+            done = set_and_watch(application, self.plan, limits, seconds, force=force)
+            return done.applied(self.plan, self._url)
         finally:
             application.close()
 
@@ -184,7 +179,7 @@ def apply(
     origin = "to" if to else VARIABLE
     application = Application(url, origin)
     try:
-        return Applying(application.plan(wanted), url, origin, wanted)
+        return Applying(application.plan(wanted), url, origin)
     finally:
         application.close()
 
@@ -224,15 +219,18 @@ def set_and_watch(
     limits: Sequence[Limit],
     seconds: float,
     report: Report | None = None,
+    *,
+    force: bool = False,
 ) -> Done:
     """Set what is planned and watch; give the old values back where a limit or the watch breaks.
 
     Raises:
-        BadInputError: If the server refuses one, or the old values could not be given back.
+        BadInputError: If the plan does not hold any more, the server refuses one, or the old values
+            could not be given back.
         BaseException: What ended the watch, such as Ctrl-C, with a note of what became of the old
             values.
     """
-    entry = application.start(plan)
+    entry = application.start(plan, force=force)
     if not limits:
         application.keep()
         return Done(entry)

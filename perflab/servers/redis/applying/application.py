@@ -34,6 +34,7 @@ class Plan:
         above: The bytes in use above the limit that is set; 0 where there is room.
         evicts: Whether what is above is evicted, rather than further writes refused.
         notes: What a reader must know.
+        wanted: What was asked for, by name.
     """
 
     address: str
@@ -42,6 +43,7 @@ class Plan:
     above: int
     evicts: bool
     notes: tuple[str, ...]
+    wanted: Mapping[str, str]
 
     @property
     def server(self) -> ForeignServer:
@@ -103,17 +105,43 @@ class Application:
             evicted_at_once(changes, now, used),
             policy != _NO_EVICTION,
             _notes(info),
+            dict(wanted),
         )
 
-    def start(self, plan: Plan) -> journal.Entry:
+    def check_current(self, plan: Plan, *, force: bool = False) -> None:
+        """Refuse a plan that the server has left behind since: a user agrees to what was shown.
+
+        Args:
+            plan: What was shown.
+            force: Whether a limit below what is in use may be set.
+
+        Raises:
+            BadInputError: If other values would change, or there is no room by now, or the server
+                cannot be reached.
+        """
+        now = self.plan(plan.wanted)
+        if now.changes != plan.changes:
+            raise BadInputError(
+                "has other values now, so nothing was set; apply again", now.address
+            )
+        if not force:
+            now.check_room()
+
+    def start(self, plan: Plan, *, force: bool = False) -> journal.Entry:
         """Write the old values down, let the keeper know of them, and set the new ones.
 
         Returns what was written down.
 
+        Args:
+            plan: What a user agreed to.
+            force: Whether a limit below what is in use may be set.
+
         Raises:
-            BadInputError: If the server refuses one, or gives no answer. Those before have their
+            BadInputError: If the plan does not hold any more, as `check_current` says; or if the
+                server refuses one, or gives no answer. Those before have their
                 old values back, or it is said that a process goes on trying.
         """
+        self.check_current(plan, force=force)
         self._entry = journal.write_down(plan.address, plan.changes)
         try:
             words = giving_back.order(self._url, self._entry)
