@@ -8,6 +8,7 @@ from typing import Literal, TypeVar
 
 from perflab.bench import AnyBench, Objective
 from perflab.errors import BadInputError
+from perflab.lab.outcome import all_settings
 from perflab.lab.run import Run
 from perflab.reports.wording import listed, setting_name, write_setting
 from perflab.settings import SettingValues
@@ -87,8 +88,8 @@ def scope_of(bench: AnyBench, results: Sequence[AnyResult]) -> ReportScope:
         chosen = recommendations[-1]
         measured, other_load = _measured_at(bench, chosen, runs)
         return ReportScope(
-            before=Point(chosen.before, chosen.before_metrics),
-            after=Point(chosen.settings, chosen.metrics),
+            before=Point(all_settings(bench, chosen.before), chosen.before_metrics),
+            after=Point(all_settings(bench, chosen.settings), chosen.metrics),
             basis="predicted",
             objective=parse_objective(chosen.objective or None, bench.tuning.objective),
             recommendation=chosen,
@@ -96,11 +97,11 @@ def scope_of(bench: AnyBench, results: Sequence[AnyResult]) -> ReportScope:
             other_load=other_load,
         )
     if runs:
-        before = measured_point(runs[0]) if len(runs) > 1 else None
+        before = measured_point(bench, runs[0]) if len(runs) > 1 else None
         of_load = _loads_apart(bench, runs[0].settings, runs[-1].settings)
         return ReportScope(
             before=before,
-            after=measured_point(runs[-1]),
+            after=measured_point(bench, runs[-1]),
             basis="measured",
             objective=bench.tuning.objective,
             other_load=f"the first run had {of_load[0]}, the last {of_load[1]}" if of_load else "",
@@ -109,9 +110,9 @@ def scope_of(bench: AnyBench, results: Sequence[AnyResult]) -> ReportScope:
     return ReportScope(None, point, "predicted", bench.tuning.objective, missed=missed)
 
 
-def measured_point(run: Run) -> Point:
+def measured_point(bench: AnyBench, run: Run) -> Point:
     """Return the settings in force at a run's end, and what was measured under them."""
-    return Point(run.settings, run.since_change or run.metrics)
+    return Point(all_settings(bench, run.settings), run.since_change or run.metrics)
 
 
 def pattern_settings(bench: AnyBench, settings: Mapping[str, object]) -> SettingValues:
@@ -145,12 +146,12 @@ def _measured_at(
     One under another load measured something else: where there is no other, it is said how the
     loads differ.
     """
-    wanted = pattern_settings(bench, chosen.settings)
+    wanted = pattern_settings(bench, all_settings(bench, chosen.settings))
     fitting = [
         run
         for run in runs
         if run.workload.get("fingerprint") == chosen.workload.get("fingerprint")
-        and pattern_settings(bench, run.settings) == wanted
+        and pattern_settings(bench, all_settings(bench, run.settings)) == wanted
     ]
     fitting.sort(key=lambda run: (not run.changes, run.metrics.get("requests") or 0))
     apart = [_loads_apart(bench, run.settings, chosen.settings) for run in fitting]
@@ -164,26 +165,19 @@ def _measured_at(
 def _loads_apart(
     bench: AnyBench, one: Mapping[str, object], other: Mapping[str, object]
 ) -> tuple[str, str] | None:
-    """Return in words how two loads differ in what changes an answer; None where they do not.
-
-    A setting that an older file does not have was at its default.
-    """
-    infos = [bench.info(key) for key in _OF_THE_ANSWER]
-    differing = [
-        info
-        for info in infos
-        if one.get(info.key, info.default) != other.get(info.key, info.default)
-    ]
+    """Return in words how two loads differ in what changes an answer; None where they do not."""
+    first, second = all_settings(bench, one), all_settings(bench, other)
+    differing = [bench.info(key) for key in _OF_THE_ANSWER if first.get(key) != second.get(key)]
     if not differing:
         return None
 
     def in_words(values: Mapping[str, object]) -> str:
         return listed(
-            f"{setting_name(info)} {write_setting(info, values.get(info.key, info.default))}"
+            f"{setting_name(info)} {write_setting(info, values.get(info.key))}"
             for info in differing
         )
 
-    return in_words(one), in_words(other)
+    return in_words(first), in_words(second)
 
 
 def _smallest_good_point(bench: AnyBench, results: Sequence[AnyResult]) -> tuple[Point, str]:

@@ -149,7 +149,7 @@ def test_run_under_another_load_measured_something_else(
 
 
 def test_run_whose_file_lacks_newer_settings_had_their_defaults(recommendation, good_run, make_run):
-    newer = ("writes", "ttl_from", "backend_scale")
+    newer = ("writes", "ttl_from", "backend_scale", "negative_ttl_seconds")
     older = {key: value for key, value in good_run.settings.items() if key not in newer}
     run = make_run(settings=older, alerts=good_run.alerts)
     assert decided(recommendation, run).answer == "ship"
