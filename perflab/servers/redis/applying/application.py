@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from perflab.errors import BadInputError
 from perflab.servers.consent import ForeignServer
-from perflab.servers.keeper import LastCommand
+from perflab.servers.last_command import LastCommand
 from perflab.servers.redis.applying import giving_back, journal
 from perflab.servers.redis.applying.parameters import (
     Change,
