@@ -115,10 +115,10 @@ def apply(
     if seconds is not None and not watch:
         raise typer.BadParameter("applies only to --watch", param_hint="--seconds")
     check_files([file])
-    from perflab.tuning.shipping.apply import limit_of
+    from perflab.tuning.shipping.apply import limits_of
 
-    limits = [limit_of(text) for text in watch or ()]
     for_seconds = parse_seconds(seconds or "60s", "--seconds")
+    limits = limits_of(watch or (), for_seconds)
     wanted = _wanted(file, only or ())
     from perflab.servers.redis.applying import Application
 
@@ -134,7 +134,7 @@ def apply(
             )
             return
         _agree(plan, yes=yes, force=force, as_json=as_json)
-        _set(application, plan, limits, for_seconds, as_json=as_json, show=show)
+        _set(application, plan, limits, for_seconds, force=force, as_json=as_json, show=show)
     finally:
         application.close()
 
@@ -194,6 +194,7 @@ def _set(
     limits: Sequence[Limit],
     seconds: float,
     *,
+    force: bool,
     as_json: bool,
     show: bool | None,
 ) -> None:
@@ -211,10 +212,10 @@ def _set(
 
             def report(elapsed: float, _: Mapping[str, float]) -> None:
                 if bar is not None:
-                    bar(round(elapsed), round(seconds))
+                    bar(min(round(elapsed), round(seconds)), round(seconds))
 
-            done = set_and_watch(application, plan, limits, seconds, report)
-    except KeyboardInterrupt as error:
+            done = set_and_watch(application, plan, limits, seconds, report, force=force)
+    except BaseException as error:
         for note in getattr(error, "__notes__", ()):
             tell(note)
         raise
@@ -224,12 +225,20 @@ def _set(
     if done.back is None:
         for text in done.watched.unmeasured:
             tell(f"note: {text!r} could not be watched: there was nothing to measure it by")
-        said = f"set, and all limits held; {_BACK}"
+        said = f"set{_which_held(limits, done.watched)}; {_BACK}"
         _end(plan, "applied", said, done.watched, as_json=as_json)
         return
     if as_json:
         say_json(_document(plan, "given back", done.watched))
     raise BrokenLimitError(given_back(why_broken(done.watched), done.back), plan.address)
+
+
+def _which_held(limits: Sequence[Limit], found: Watched) -> str:
+    """Return which limits held, where nothing was measured of some."""
+    never = len(found.unmeasured)
+    if not never:
+        return ", and all limits held"
+    return ", and the limits that could be watched held" if never < len(limits) else ""
 
 
 def _undo(url: str, source: str, *, force: bool, as_json: bool) -> None:
@@ -279,4 +288,5 @@ def _document(plan: Plan, outcome: str, found: Watched | None) -> dict[str, obje
         "outcome": outcome,
         "broken": None if broken is None else broken.limit or "no answer",
         "metrics": {} if found is None else dict(found.metrics),
+        "unmeasured": [] if found is None else list(found.unmeasured),
     }

@@ -141,7 +141,8 @@ def check(
     known = read_baseline(baseline)
     pattern = known.bench.identity.pattern
     given = read_given(pattern, set_, project, profile)
-    of_file = given.file is not None and bool(given.file.settings)
+    # Prices alone are no settings to check: they go on top of the baseline's.
+    of_file = given.file is not None and bool(given.file.section.settings)
     settings = {**({} if of_file else known.settings), **given.settings}
     reading = reading_of(columns, log_format, time_unit, separator, no_header)
     source = input_of(given, workload, format_, reading)

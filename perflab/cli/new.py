@@ -111,10 +111,9 @@ def notebook_text(
 
     identity = bench.identity
     told = workload or f"`{bench.default_workload}`, which comes with perflab"
-    plan = "loaded = workload"
+    plan = "import perflab\n\nloaded = workload"
     if workload is not None and (format_ is not None or columns):
-        how = f"format={format_!r}, columns={None if columns is None else dict(columns)!r}"
-        plan = f"loaded = perflab.read_trace(workload, {how})"
+        plan = _reading(identity.pattern, format_, columns)
     cells = [
         new_markdown_cell(f"# {identity.title}\n\n{identity.question}\n\nWorkload: {told}"),
         new_code_cell(
@@ -125,9 +124,7 @@ def notebook_text(
             "Move sliders: the prediction follows at once. *Run* measures what the settings do, "
             "*Recommend* looks for better ones, *Export report* writes a page to send."
         ),
-        new_code_cell(
-            f"import perflab\n\n{plan}\nperflab.workbench({identity.pattern!r}, loaded, settings)"
-        ),
+        new_code_cell(f"{plan}\nperflab.workbench({identity.pattern!r}, loaded, settings)"),
         new_markdown_cell("The same in code: what to ship, and why."),
         new_code_cell(
             f"best = perflab.tune({identity.pattern!r}, loaded, settings=settings)\n"
@@ -144,3 +141,13 @@ def notebook_text(
         "language": "python",
     }
     return str(nbformat.writes(made)) + "\n"
+
+
+def _reading(pattern: str, format_: str | None, columns: Mapping[str, str] | None) -> str:
+    """Return the lines that read a file as the options say, into a workload of the pattern's."""
+    how = f"{format_!r}, {None if columns is None else dict(columns)!r}"
+    return (
+        "import perflab\nfrom perflab.bench import load_bench\n\n"
+        f"bench = load_bench({pattern!r})\n"
+        f"loaded = bench.workload_for(bench.read(settings)[0], workload, {how})"
+    )

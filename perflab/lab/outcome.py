@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import cast
 
 from perflab.bench.base import AnyBench
+from perflab.errors import BadInputError
 from perflab.lab.calibration import Calibration
 from perflab.lab.documents import AboutWorkload, ReadingOptions, Summary, UrlCount
 from perflab.lab.environment import environment
@@ -139,6 +140,17 @@ def _requests(count: int) -> str:
 def plain_settings(settings: Settings, load: LoadSettings) -> dict[str, object]:
     """Return all settings as results keep them: a backend function by its name, no secrets."""
     return {**settings.shown(), **load.shown(), "backend": load.backend_name}
+
+
+def all_settings(bench: AnyBench, values: Mapping[str, object]) -> dict[str, object]:
+    """Return the settings of a result, those that an older perflab did not have at their defaults.
+
+    Where they are of another perflab, and cannot be read, they are as they are.
+    """
+    try:
+        return plain_settings(*bench.read(values))
+    except BadInputError:
+        return dict(values)
 
 
 def workload_summary(workload: Workload) -> AboutWorkload:

@@ -82,7 +82,7 @@ def curve_figures(
     for place, each in enumerate(curves):
         wide = place == 0
         chart, name = each.chart, _name(bench, each.chart)
-        marks = [*_marks(scope, chart), *observed_marks(chart, observed)]
+        marks = [*_marks(bench, scope, chart), *observed_marks(chart, observed)]
         handles = len(each.lines) + len({mark.kind for mark in marks}) + chart.marks_best
         top = TOP if handles <= HANDLES_A_ROW else TOP + 18
         bottom = BELOW + (BAND if chart.reference is not None else 0)
@@ -202,7 +202,7 @@ def _lines(
     return lines
 
 
-def _marks(scope: ReportScope, chart: WhatIfChart) -> list[Mark]:
+def _marks(bench: AnyBench, scope: ReportScope, chart: WhatIfChart) -> list[Mark]:
     marks = []
     if scope.basis == "predicted":
         if scope.before is not None:
@@ -210,7 +210,7 @@ def _marks(scope: ReportScope, chart: WhatIfChart) -> list[Mark]:
         kind: MarkKind = "recommended" if scope.recommendation is not None else "now"
         marks.append(_mark(chart, scope.after.settings, scope.after.metrics, kind))
         if scope.measured is not None:
-            point = measured_point(scope.measured)
+            point = measured_point(bench, scope.measured)
             done, asked = point.metrics.get("requests"), scope.after.metrics.get("requests")
             if done is not None and asked is not None and done >= WHOLE_SHARE * asked:
                 marks.append(_mark(chart, point.settings, scope.measured.fitted, "refitted"))

@@ -8,8 +8,11 @@ from typing import Literal, TypeVar
 
 from perflab.bench import AnyBench, Objective
 from perflab.errors import BadInputError
+from perflab.lab.outcome import all_settings
 from perflab.lab.run import Run
+from perflab.reports.wording import listed, setting_name, write_setting
 from perflab.settings import SettingValues
+from perflab.settings.load import REPLAY
 from perflab.tuning.objective import good_enough, parse_objective
 from perflab.tuning.points import Point as Predicted
 from perflab.tuning.predictions import Predictions
@@ -19,6 +22,9 @@ from perflab.tuning.recommendation import Recommendation
 Item = TypeVar("Item")
 
 AnyResult = Run | Predictions | Recommendation
+
+_OF_THE_ANSWER = ("request_rate", "concurrency", "backend", "backend_seconds", *REPLAY)
+"""Settings of the load that change what is measured; pace, end, warm-up and prices do not."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -40,6 +46,8 @@ class ReportScope:
         objective: What is looked for.
         recommendation: The recommendation that it comes from, if any.
         measured: Measured at `after`, where `basis` is predicted and somebody measured.
+        other_load: How the load of what is compared differs, in a sentence without its stop;
+            empty where it is the same.
         missed: What none of several predictions reaches; empty where one does.
     """
 
@@ -49,6 +57,7 @@ class ReportScope:
     objective: Objective
     recommendation: Recommendation | None = None
     measured: Run | None = None
+    other_load: str = ""
     missed: str = ""
 
     @property
@@ -77,24 +86,33 @@ def scope_of(bench: AnyBench, results: Sequence[AnyResult]) -> ReportScope:
     runs = [result for result in results if isinstance(result, Run)]
     if recommendations:
         chosen = recommendations[-1]
+        measured, other_load = _measured_at(bench, chosen, runs)
         return ReportScope(
-            before=Point(chosen.before, chosen.before_metrics),
-            after=Point(chosen.settings, chosen.metrics),
+            before=Point(all_settings(bench, chosen.before), chosen.before_metrics),
+            after=Point(all_settings(bench, chosen.settings), chosen.metrics),
             basis="predicted",
             objective=parse_objective(chosen.objective or None, bench.tuning.objective),
             recommendation=chosen,
-            measured=_measured_at(bench, chosen, runs),
+            measured=measured,
+            other_load=other_load,
         )
     if runs:
-        before = measured_point(runs[0]) if len(runs) > 1 else None
-        return ReportScope(before, measured_point(runs[-1]), "measured", bench.tuning.objective)
+        before = measured_point(bench, runs[0]) if len(runs) > 1 else None
+        of_load = _loads_apart(bench, runs[0].settings, runs[-1].settings)
+        return ReportScope(
+            before=before,
+            after=measured_point(bench, runs[-1]),
+            basis="measured",
+            objective=bench.tuning.objective,
+            other_load=f"the first run had {of_load[0]}, the last {of_load[1]}" if of_load else "",
+        )
     point, missed = _smallest_good_point(bench, results)
     return ReportScope(None, point, "predicted", bench.tuning.objective, missed=missed)
 
 
-def measured_point(run: Run) -> Point:
+def measured_point(bench: AnyBench, run: Run) -> Point:
     """Return the settings in force at a run's end, and what was measured under them."""
-    return Point(run.settings, run.since_change or run.metrics)
+    return Point(all_settings(bench, run.settings), run.since_change or run.metrics)
 
 
 def pattern_settings(bench: AnyBench, settings: Mapping[str, object]) -> SettingValues:
@@ -120,18 +138,46 @@ def apart_from(
     )
 
 
-def _measured_at(bench: AnyBench, chosen: Recommendation, runs: Sequence[Run]) -> Run | None:
-    """Return the run at the recommended settings that says most: unchanged, over most requests."""
-    wanted = pattern_settings(bench, chosen.settings)
+def _measured_at(
+    bench: AnyBench, chosen: Recommendation, runs: Sequence[Run]
+) -> tuple[Run | None, str]:
+    """Return the run at the recommended settings that says most: unchanged, over most requests.
+
+    One under another load measured something else: where there is no other, it is said how the
+    loads differ.
+    """
+    wanted = pattern_settings(bench, all_settings(bench, chosen.settings))
     fitting = [
         run
         for run in runs
         if run.workload.get("fingerprint") == chosen.workload.get("fingerprint")
-        and pattern_settings(bench, run.settings) == wanted
+        and pattern_settings(bench, all_settings(bench, run.settings)) == wanted
     ]
-    if not fitting:
+    fitting.sort(key=lambda run: (not run.changes, run.metrics.get("requests") or 0))
+    apart = [_loads_apart(bench, run.settings, chosen.settings) for run in fitting]
+    alike = [run for run, words in zip(fitting, apart, strict=True) if not words]
+    if alike:
+        return alike[-1], ""
+    words = apart[-1] if apart else None
+    return None, f"the run had {words[0]}, the recommendation is for {words[1]}" if words else ""
+
+
+def _loads_apart(
+    bench: AnyBench, one: Mapping[str, object], other: Mapping[str, object]
+) -> tuple[str, str] | None:
+    """Return in words how two loads differ in what changes an answer; None where they do not."""
+    first, second = all_settings(bench, one), all_settings(bench, other)
+    differing = [bench.info(key) for key in _OF_THE_ANSWER if first.get(key) != second.get(key)]
+    if not differing:
         return None
-    return max(fitting, key=lambda run: (not run.changes, run.metrics.get("requests") or 0))
+
+    def in_words(values: Mapping[str, object]) -> str:
+        return listed(
+            f"{setting_name(info)} {write_setting(info, values.get(info.key))}"
+            for info in differing
+        )
+
+    return in_words(first), in_words(second)
 
 
 def _smallest_good_point(bench: AnyBench, results: Sequence[AnyResult]) -> tuple[Point, str]:

@@ -53,12 +53,17 @@ def _of_measurement(scope: ReportScope) -> Iterator[Check]:
     found = scope.recommendation
     if scope.basis == "measured":
         yield Check(ok=True, text="The settings were measured live.")
+        if scope.other_load:
+            yield Check(ok=False, text=sentence(scope.other_load))
         return
     measured = scope.measured.metrics if scope.measured is not None else {}
     if found is not None:
         measured = measured or found.measured
     if not measured:
-        yield Check(ok=False, text="Nothing was measured: run these settings live.")
+        text = "Nothing was measured: run these settings live."
+        if scope.other_load:
+            text = sentence(f"{scope.other_load}: run these settings live under that load")
+        yield Check(ok=False, text=text)
         return
     yield Check(ok=True, text="The settings were measured live.")
     if found is not None and found.turns is not None:

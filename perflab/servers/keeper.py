@@ -70,7 +70,7 @@ class Keeper:
         self._released = False
         self._marks: set[str] = set()
         words = f"{int(ending)} {patience}", os.fsencode(self.folder).hex()
-        self._number = _post().keep(*words, fresh=fresh)
+        self._number = post().keep(*words, fresh=fresh)
 
     @classmethod
     def of_new_folder(
@@ -118,7 +118,7 @@ class Keeper:
         if self._released or os.getpid() != self._owner:
             raise BadInputError("is closed; nothing is started in it any more", str(self.folder))
         self._marks |= {mark} - {NO_MARK}
-        _post().keep_process(self._number, pid, mark)
+        post().keep_process(self._number, pid, mark)
 
     def start(self, command: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:
         """Start a process that does nothing before it is kept; its input is a pipe of ours.
@@ -168,35 +168,10 @@ class Keeper:
         for _ in range(_REMOVALS):
             if remove(str(self.folder)):
                 break
-        _post().drop(self._number)
+        post().drop(self._number)
 
     def _is_used(self) -> bool:
         return end_forked(self._marks) or not free_segment(str(self.folder))
-
-
-class LastCommand:
-    """What is done when this process is gone, however it went, unless it was dropped before.
-
-    The command is started at once and waits for its input, which it gets at the end; where it is
-    dropped, it is ended. What it reads may be a secret: it goes through pipes alone.
-
-    Args:
-        arguments: The program and its arguments, without NUL characters.
-        words: Its input.
-
-    Raises:
-        BadInputError: If no process can be started.
-    """
-
-    def __init__(self, arguments: Sequence[str], words: bytes) -> None:
-        self._owner = os.getpid()
-        joined = b"\0".join(os.fsencode(each) for each in arguments)
-        self._number = _post().keep_command(f"{joined.hex()} {words.hex()}")
-
-    def drop(self) -> None:
-        """Let it end without having done anything."""
-        if os.getpid() == self._owner:
-            _post().drop(self._number)
 
 
 @contextlib.contextmanager
@@ -291,8 +266,15 @@ class _Post:
             self._ask(order)
             self._told[number] = [self._told[number][0], order]
 
+    def begin(self, number: int) -> None:
+        """Let a command do now what it is there for, and forget it."""
+        with self._lock:
+            if number in self._told:
+                self._ask(f"begin {number}")
+                del self._told[number]
+
     def drop(self, number: int) -> None:
-        """Forget one folder."""
+        """Forget one folder or command."""
         with self._lock:
             self._told.pop(number, None)
             if self._process is not None:
@@ -380,7 +362,8 @@ def _no_process(error: OSError) -> BadInputError:
 _posts: list[_Post] = [_Post()]
 
 
-def _post() -> _Post:
+def post() -> _Post:
+    """Return the way to this process's keeper."""
     return _posts[0]
 
 
@@ -391,4 +374,4 @@ def _leave_to_parent() -> None:
 
 
 os.register_at_fork(after_in_child=_leave_to_parent)
-atexit.register(lambda: _post().end())
+atexit.register(lambda: post().end())

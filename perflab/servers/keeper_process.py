@@ -11,6 +11,7 @@ Each order begins with a number of its own, with which its answer begins too; th
     folder NUMBER ENDING PATIENCE fresh|there PATH    (PATH in hexadecimal: it may hold anything)
     process NUMBER PID MARK|- STARTED                 (STARTED as `start_time` tells it)
     command NUMBER ARGUMENTS INPUT        (both in hexadecimal; NUL characters end arguments)
+    begin NUMBER                          (a command gets its input now)
     drop NUMBER
 """
 
@@ -291,7 +292,8 @@ def _obey(words: list[str], kept: dict[str, Kept | Command]) -> str:
         arguments = [os.fsdecode(each) for each in bytes.fromhex(rest[0]).split(b"\0")]
         kept[number] = Command(arguments, bytes.fromhex(rest[1]))
     elif number in kept:
-        kept.pop(number).close()
+        left = kept.pop(number)
+        left.begin() if order == "begin" else left.close()
     return KEPT
 
 

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal, NotRequired
 
 from typing_extensions import TypedDict
 
-from perflab.bench import load_bench
+from perflab.bench import AnyBench, load_bench
 from perflab.errors import BadInputError, shown
 from perflab.errors.extras import naming_extra
 from perflab.instrumentation.catalog import MetricInfo, metric
+from perflab.lab.outcome import all_settings
 from perflab.lab.result import Result, read_json
 from perflab.lab.run import Run
-from perflab.tuning.noise import band_between
+from perflab.tuning.noise import LEAST_SECONDS, band_between, has_band
 from perflab.tuning.predictions import Predictions
 from perflab.tuning.recommendation import Recommendation
 from perflab.tuning.shape import check_shape
-from perflab.units import counted
+from perflab.units import counted, percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -119,16 +121,17 @@ def compare(a: Result | str | Path, b: Result | str | Path) -> Comparison:
             f"one is of {first.pattern}, the other of {second.pattern}; compare results of one"
             " pattern"
         )
-    a_settings, a_metrics = _at_one_point(first, a)
-    b_settings, b_metrics = _at_one_point(second, b)
+    bench = load_bench(first.pattern)
+    a_settings, a_metrics = _at_one_point(bench, first, a)
+    b_settings, b_metrics = _at_one_point(bench, second, b)
     keys = dict.fromkeys((*a_settings, *b_settings))
     return Comparison(
         pattern=first.pattern,
         a=describe(first),
         b=describe(second),
         metrics=tuple(
-            _row(info, a_metrics[name], b_metrics[name], _noise(info, first, second))
-            for name, info in load_bench(first.pattern).known_metrics().items()
+            _row(info, a_metrics[name], b_metrics[name], _noise(bench, info, first, second))
+            for name, info in bench.known_metrics().items()
             if a_metrics.get(name) is not None and b_metrics.get(name) is not None
         ),
         settings=tuple(
@@ -136,7 +139,7 @@ def compare(a: Result | str | Path, b: Result | str | Path) -> Comparison:
             for key in keys
             if a_settings.get(key) != b_settings.get(key)
         ),
-        notes=_notes(first, second),
+        notes=_notes(bench, first, second),
     )
 
 
@@ -211,37 +214,67 @@ def _row(info: MetricInfo, a: float, b: float, noise: float | None) -> MetricRow
 
 
 def _noise(
+    bench: AnyBench,
     info: MetricInfo,
     a: Run | Predictions | Recommendation,
     b: Run | Predictions | Recommendation,
 ) -> float | None:
-    """Return by how much two measured values may differ by chance; what is predicted has none."""
-    return band_between(info, a, b) if isinstance(a, Run) and isinstance(b, Run) else None
+    """Return by how much two values may differ by chance; none where that is not known.
+
+    What is predicted from all keys has none; from a sample, the metric that counts has a band.
+    """
+    if isinstance(a, Run) and isinstance(b, Run):
+        return band_between(info, a, b)
+    if info.name != bench.tuning.objective.metric:
+        return None
+    return math.hypot(*(_sampled(each)[1] for each in (a, b))) or None
+
+
+def _sampled(result: Run | Predictions | Recommendation) -> tuple[float, float]:
+    """Return the share of the keys that a result of one point is from, and half its band."""
+    if not isinstance(result, Predictions):
+        return 1.0, 0.0
+    (point,) = result.points
+    return point.get("sampled") or 1.0, point.get("error") or 0.0
 
 
 def _at_one_point(
-    result: Run | Predictions | Recommendation, source: Result | str | Path
+    bench: AnyBench, result: Run | Predictions | Recommendation, source: Result | str | Path
 ) -> tuple[dict[str, object], dict[str, float]]:
     if isinstance(result, Run):
-        return result.settings, result.since_change or result.metrics
+        return all_settings(bench, result.settings), result.since_change or result.metrics
     if isinstance(result, Recommendation):
-        return result.settings, result.metrics
+        return all_settings(bench, result.settings), result.metrics
     if len(result.points) != 1:
         place = str(source) if isinstance(source, (str, Path)) else "predictions"
         holds = f"holds {counted(len(result.points), 'point')}"
         raise BadInputError(f"{holds}; compare takes one, so predict without sweep", place)
-    return result.points[0]["settings"], result.points[0]["metrics"]
+    return all_settings(bench, result.points[0]["settings"]), result.points[0]["metrics"]
 
 
 def _notes(
-    a: Run | Predictions | Recommendation, b: Run | Predictions | Recommendation
+    bench: AnyBench, a: Run | Predictions | Recommendation, b: Run | Predictions | Recommendation
 ) -> tuple[str, ...]:
     notes = []
     if a.workload.get("fingerprint") != b.workload.get("fingerprint"):
         notes.append("the workloads differ, so a part of the difference is theirs")
     if {**a.environment, "date": ""} != {**b.environment, "date": ""}:
         notes.append("machine or versions differ; see 'environment' in the files")
-    return tuple(notes)
+    for result in (a, b):
+        share, error = _sampled(result)
+        if isinstance(result, Run) and not has_band(result):
+            notes.append(
+                f"{describe(result)}: fewer than {LEAST_SECONDS} s were measured since the last "
+                "change of settings, so a small difference may be chance"
+            )
+        elif share < 1:
+            known = metric(bench.tuning.objective.metric).plain
+            but = f"; a band is known for {known} alone" if error else ""
+            notes.append(
+                f"{describe(result)}: from {percent(share)} of the keys, so a small difference "
+                f"may be the sample's{but}"
+            )
+    return tuple(dict.fromkeys(notes))
 
 
 def aligned(texts: Sequence[Sequence[str]]) -> list[str]:

@@ -13,7 +13,8 @@ from perflab.lab.run import Run
 from perflab.tuning.check.student import quantile
 
 CONFIDENCE = 0.99
-_LEAST_BATCHES, _MOST_BATCHES = 5, 20
+LEAST_SECONDS = 5
+_LEAST_BATCHES, _MOST_BATCHES = LEAST_SECONDS, 20
 _UNITS = ("ratio", "seconds", "1/s", "bytes")
 """Of what is a mean or a level: a count grows with the run."""
 
@@ -44,6 +45,11 @@ def band_between(info: MetricInfo, first: Run, second: Run) -> float | None:
     parts = [each**4 / (count - 1) for each, count in zip(errors, counts, strict=True)]
     freedom = max(1, int(error**4 / sum(parts)))
     return quantile((1.0 - CONFIDENCE) / 2.0, freedom) * error
+
+
+def has_band(run: Run) -> bool:
+    """Say whether a run has enough seconds since the last change of settings for bands."""
+    return len(_seconds(run, "seconds")) >= _LEAST_BATCHES
 
 
 def _seconds(run: Run, name: str) -> list[float]:

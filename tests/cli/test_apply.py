@@ -144,6 +144,31 @@ def test_on_a_terminal_it_asks(command, server, client, result, monkeypatch, agr
     assert values(client) == (NEW if agreed else OLD)
 
 
+@pytest.mark.parametrize(
+    ("meanwhile", "message"),
+    [
+        (lambda client: client.config_set("maxmemory", "99999999"), "has other values now"),
+        (lambda client: client.set("large", b"x" * 40_000_000), "would evict"),
+    ],
+)
+def test_what_changes_while_it_asks_is_not_set_over(
+    command, server, client, result, monkeypatch, meanwhile, message
+):
+    class Slow(Terminal):
+        def readline(self):
+            meanwhile(client)
+            self.found = values(client)
+            return "y\n"
+
+    asked = Slow()
+    monkeypatch.setattr(sys, "stdin", asked)
+    status, _, err = command("apply", result, "--to", server.url)
+    assert status == 2
+    assert message in err
+    assert values(client) == asked.found
+    assert command("apply", "--undo")[0] == 2
+
+
 def test_an_agreement_is_for_these_values_alone(command, server, client, result):
     assert command("apply", result, "--to", server.url, "--yes")[0] == 0
     assert command("apply", "--undo")[0] == 0
@@ -172,8 +197,24 @@ def test_limits_that_hold_keep_the_values(command, server, client, result):
     said = json.loads(out)
     assert (said["outcome"], said["broken"]) == ("applied", None)
     assert said["metrics"]["memory_bytes"] > 0
+    assert said["unmeasured"] == ["hit_rate>=0.5"]
     assert "'hit_rate>=0.5' could not be watched" in err
     assert values(client) == NEW
+
+
+@pytest.mark.parametrize(
+    ("limits", "said"),
+    [
+        (("memory_bytes<=1GiB",), "set, and all limits held; "),
+        (("memory_bytes<=1GiB", "hit_rate>=0.5"), "set, and the limits that could be watched held"),
+        (("hit_rate>=0.5",), "set; "),
+    ],
+)
+def test_only_limits_that_were_measured_held(command, server, client, result, limits, said):
+    watch = [word for limit in limits for word in ("--watch", limit)]
+    status, out, _ = command("apply", result, "--to", server.url, "--yes", "--seconds", "1", *watch)
+    assert status == 0
+    assert f"maxmemory, maxmemory-policy: {said}" in out
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
@@ -249,6 +290,10 @@ def test_a_result_of_another_pattern_is_refused(command, server, tmp_path):
         (("--to", "redis://x", "--seconds", "5"), "applies only to --watch"),
         (("--to", "redis://x", "--watch", "nonsense"), "is not an alert"),
         (("--to", "redis://x", "--watch", "wait_seconds_p95<1"), "is not watched"),
+        (
+            ("--to", "redis://x", "--watch", "hit_rate>=0.8 for 2m"),
+            "hit_rate>=0.8 for 2m: may be broken for 2 min, and is watched for 1 min only",
+        ),
         (("--undo",), "does not go with --undo"),
     ],
 )

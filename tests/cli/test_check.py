@@ -116,6 +116,15 @@ def test_a_file_without_settings_leaves_the_baselines_own(perflab, baseline, fol
     assert found.json["settings"]["policy"] == "sieve"
 
 
+def test_a_file_with_prices_alone_leaves_the_baselines_own_settings(perflab, baseline, folder):
+    (folder / "perflab.toml").write_text(
+        "bench = 'cache'\nlimits = ['hit_rate>=0.1']\n[prices]\nprice_per_gib_hour = 0.25\n"
+    )
+    found = perflab("check", baseline, "--json").json
+    assert found["settings"]["max_cache_size"] == 50
+    assert found["settings"]["price_per_gib_hour"] == 0.25
+
+
 def test_another_workload_is_refused_unless_forced(perflab, refused, baseline):
     other = ("check", baseline, "-w", "zipf:skew=0.2,keys=200,requests=5k")
     condition = ("--max-worse", "hit_rate=5pt")

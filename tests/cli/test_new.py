@@ -4,6 +4,8 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
+from perflab.bench import load_bench
+
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
@@ -24,6 +26,25 @@ def test_a_notebook_for_a_file_runs_as_it_is(perflab, folder, monkeypatch):
     assert "max_cache_size" in parameters.source
     NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(folder)}}).execute()
     assert (folder / "cache-report.html").stat().st_size > 10_000
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "options"),
+    [
+        ("connection_pool", "ts\n" + "".join(f"{n / 50}\n" for n in range(500)), "start=ts"),
+        ("lazy_loading", "n\n" + "1\n2\n3\n" * 100, "key=n"),
+    ],
+)
+def test_a_file_is_read_as_what_the_pattern_takes(perflab, folder, pattern, text, options):
+    (folder / "log.csv").write_text(text)
+    assert perflab("new", pattern, "-w", "log.csv", "--columns", options).status == 0
+    notebook = nbformat.read(folder / f"{pattern}.ipynb", as_version=4)
+    code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+    names = {}
+    for source in code[:2]:
+        exec(source, names)
+    kind = load_bench(pattern).workload_kind
+    assert isinstance(names["loaded"], kind.holds)
 
 
 def test_a_second_one_gets_a_name_of_its_own(perflab, refused, folder):

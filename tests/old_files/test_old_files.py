@@ -123,3 +123,14 @@ def test_saved_workloads_of_the_other_benches_are_read(release):
     assert len(accesses.rows) == 300
     assert 0 <= accesses.rows.min() <= accesses.rows.max() < 2000
     assert describe(Items.open(release / "items"))
+
+
+@release
+@pattern
+def test_a_baseline_differs_in_no_setting_from_itself(release, pattern, tmp_path):
+    file = unpacked(release / f"prediction-{pattern}.json.gz", tmp_path)
+    point = json.loads(file.read_text())["points"][0]
+    values = {**json.loads(file.read_text()), "points": [point]}
+    file.write_text(json.dumps(values))
+    metric = next(iter(point["metrics"]))
+    assert perflab.check(file, limits=[f"{metric}>=0"]).changed == ()

@@ -121,6 +121,53 @@ def test_machine_that_was_faster_when_it_was_calibrated_is_no_reason(
     assert decided(recommendation, run).answer == "ship"
 
 
+@pytest.mark.parametrize(
+    ("load", "said"),
+    [
+        ({"request_rate": 200.0}, "request rate 200 requests/s, the recommendation is for"),
+        ({"concurrency": 8}, "concurrency 8 threads, the recommendation is for"),
+        ({"backend": "delay"}, "backend delay, the recommendation is for backend sqlite"),
+        ({"backend_seconds": 0.0}, "backend 0 s, the recommendation is for backend 1 ms"),
+        ({"backend_scale": 2.0}, "backend scale 2 times, the recommendation is for"),
+        ({"writes": "ignore"}, "writes ignore, the recommendation is for writes recorded"),
+        ({"ttl_from": "setting"}, "TTL from setting, the recommendation is for TTL from recorded"),
+    ],
+)
+def test_run_under_another_load_measured_something_else(
+    load, said, make_recommendation, good_run, make_run
+):
+    tight = make_recommendation(limits=("memory_bytes<=3MiB",))
+    small = {**good_run.metrics, "memory_bytes": 2.0**21}
+    fields = {"metrics": small, "since_change": {}, "fitted": {}, "alerts": ()}
+    other = make_run(settings={**good_run.settings, **load}, **fields)
+    found = decided(tight, other)
+    assert found.thresholds[0].found == "3.77 MiB predicted"
+    assert not any(check.text == "The settings were measured live." for check in found.checks)
+    (reason,) = (reason for reason in found.reasons if reason.startswith("The run had "))
+    assert said in reason
+    assert decided(tight, other, make_run(**fields), other).answer == "ship"
+
+
+def test_run_whose_file_lacks_newer_settings_had_their_defaults(recommendation, good_run, make_run):
+    newer = ("writes", "ttl_from", "backend_scale", "negative_ttl_seconds")
+    older = {key: value for key, value in good_run.settings.items() if key not in newer}
+    run = make_run(settings=older, alerts=good_run.alerts)
+    assert decided(recommendation, run).answer == "ship"
+
+
+@pytest.mark.parametrize("is_better", [True, False])
+def test_two_runs_under_different_loads_need_a_look(is_better, make_run, good_run):
+    paced = {**make_run(1000).settings, "request_rate": 200.0}
+    small = make_run(1000, alerts=(), settings=paced)
+    found = decided(*((small, good_run) if is_better else (good_run, small)))
+    assert found.answer == "needs a look"
+    (reason,) = found.reasons
+    rates = ["200 requests/s", "none"][:: 1 if is_better else -1]
+    assert reason == (
+        f"The first run had request rate {rates[0]}, the last request rate {rates[1]}."
+    )
+
+
 def test_run_without_anything_to_keep_needs_a_look(make_run):
     found = decided(make_run(alerts=()))
     assert found.answer == "needs a look"

@@ -101,20 +101,42 @@ def first_speaks(data: bytes) -> Serve:
 @contextlib.contextmanager
 def changing(upstream: Path, path: Path, change: Callable[[bytes], bytes]) -> Iterator[str]:
     """Pass a real server's conversation on, its answers changed."""
+    with between(upstream, path, lambda _: "answers", change) as address:
+        yield address
+
+
+@contextlib.contextmanager
+def between(
+    upstream: Path,
+    path: Path,
+    becomes: Callable[[bytes], str],
+    change: Callable[[bytes], bytes] = lambda data: data,
+) -> Iterator[str]:
+    """Pass a real server's conversation on, as long as that is what becomes of a request.
+
+    It ``answers``, or is ``unanswered`` as all that follow on that connection, though the server
+    gets it; or it is ``lost``.
+    """
 
     def serve(peer: socket.socket) -> None:
+        heard = threading.Event()
         with socket.socket(socket.AF_UNIX) as real:
             real.connect(str(upstream))
 
             def back() -> None:
                 with contextlib.suppress(OSError):
                     while data := real.recv(1 << 16):
-                        peer.sendall(change(data))
+                        if not heard.is_set():
+                            peer.sendall(change(data))
                     peer.shutdown(socket.SHUT_RDWR)
 
             threading.Thread(target=back, daemon=True).start()
             while data := peer.recv(1 << 16):
-                real.sendall(data)
+                what = becomes(data)
+                if what == "unanswered":
+                    heard.set()
+                if what != "lost":
+                    real.sendall(data)
 
     with serving(serve, path) as address:
         yield address

@@ -92,6 +92,47 @@ def test_a_run_is_compared_with_what_was_predicted_and_recommended(small):
     assert compare(small, recommended).b == "recommended, flights"
 
 
+@pytest.mark.parametrize(
+    ("error", "judgement"), [(0.01, "within noise"), (0.001, "better"), (0.0, "better")]
+)
+def test_what_is_predicted_from_a_sample_has_its_band(error, judgement):
+    settings = settings_of(1000)
+    one, other = (
+        Predictions(
+            "cache",
+            WORKLOAD,
+            (
+                {
+                    "settings": settings,
+                    "metrics": {**SMALL, "hit_rate": rate},
+                    "sampled": 0.01,
+                    "error": error,
+                },
+            ),
+        )
+        for rate in (0.607, 0.612)
+    )
+    found = compare(one, other)
+    assert judgements(found)["hit_rate"] == judgement
+    (note,) = found.notes
+    assert note.startswith("predicted, flights: from 1 % of the keys, so a small difference may")
+    assert ("a band is known for hit rate alone" in note) is bool(error)
+
+
+def test_settings_that_an_older_file_lacks_are_at_their_defaults(small):
+    newer = ("writes", "ttl_from", "backend_scale", "negative_ttl_seconds")
+    old = Run(
+        *("cache", WORKLOAD),
+        {key: value for key, value in small.settings.items() if key not in newer},
+        SMALL,
+    )
+    assert compare(old, small).settings == compare(small, old).settings == ()
+    scaled = Run("cache", WORKLOAD, {**small.settings, "backend_scale": 2.0}, SMALL)
+    assert compare(old, scaled).settings == ({"key": "backend_scale", "a": 1.0, "b": 2.0},)
+    unknown = Run("cache", WORKLOAD, {**old.settings, "of_tomorrow": 1}, SMALL)
+    assert {"key": "of_tomorrow", "a": 1, "b": None} in compare(unknown, small).settings
+
+
 def test_metrics_since_the_last_change_count(small, large):
     changed = Run("cache", WORKLOAD, settings_of(3800), SMALL, since_change=LARGE)
     assert set(judgements(compare(large, changed)).values()) == {"same"}

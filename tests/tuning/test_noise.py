@@ -55,7 +55,11 @@ def test_what_is_known_of_too_few_seconds_is_judged_as_it_stands():
     chance = random.Random(3)
     a, b = run_of(chance, seconds=3), run_of(chance, seconds=3)
     assert band_between(metric(LATENCY), a, b) is None
-    assert "noise" not in compare(a, b).metrics[0]
+    found = compare(a, b)
+    assert "noise" not in found.metrics[0]
+    (note,) = found.notes
+    assert note.startswith("measured, x: fewer than 5 s were measured")
+    assert compare(run_of(chance), run_of(chance)).notes == ()
 
 
 def test_counts_have_no_noise():

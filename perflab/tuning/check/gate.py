@@ -14,7 +14,7 @@ from perflab.lab.alerts import Condition as Limit
 from perflab.lab.alerts import parse_condition
 from perflab.lab.documents import AboutWorkload
 from perflab.lab.environment import environment
-from perflab.lab.outcome import plain_settings, workload_summary
+from perflab.lab.outcome import all_settings, plain_settings, workload_summary
 from perflab.modelling.prediction import Metrics
 from perflab.tuning.check.allowance import OPTION, Allowance, allowances_of, by_metric
 from perflab.tuning.check.baseline import Baseline, read_baseline
@@ -80,7 +80,7 @@ def check(
         pattern=bench.identity.pattern,
         workload=summary,
         baseline=known.words,
-        before=known.settings,
+        before=all_settings(bench, known.settings),
         settings=plain_settings(checked, load),
         conditions=(),
         live=live,

@@ -28,10 +28,12 @@ class Sample:
     Attributes:
         values: One a round: how much worse it was, or how far past a limit.
         bound: What their mean may be at most.
+        strict: Whether it may not be the bound itself.
     """
 
     values: tuple[float, ...]
     bound: float
+    strict: bool = False
 
     @property
     def mean(self) -> float:
@@ -53,7 +55,8 @@ class Sample:
         """The chance of such a mean, or of one further beyond, where the true one is the bound."""
         beyond = self.mean - self.bound - self.slack
         if self.error == 0.0:
-            return 0.0 if beyond > 0.0 else 1.0
+            at_bound = self.strict and self.values[0] >= self.bound
+            return 0.0 if beyond > 0.0 or at_bound else 1.0
         return tail(beyond / self.error, len(self.values) - 1)
 
     def interval(self, level: float) -> tuple[float, float]:
@@ -114,8 +117,14 @@ def _levels(chances: Sequence[float]) -> list[float]:
 
 
 def _past_limit(rounds: Sequence[Round], after: str, limit: Limit) -> Sample:
-    sign = 1.0 if limit.comparison.startswith("<") else -1.0
-    return Sample(tuple(sign * each[after][limit.metric] for each in rounds), sign * limit.value)
+    sign = _sign(limit)
+    values = tuple(sign * each[after][limit.metric] for each in rounds)
+    return Sample(values, sign * limit.value, strict=limit.comparison in ("<", ">"))
+
+
+def _sign(limit: Limit) -> float:
+    """Return what a metric's values are multiplied by, so that more of them is worse."""
+    return 1.0 if limit.comparison.startswith("<") else -1.0
 
 
 def _worse(rounds: Sequence[Round], before: str, after: str, allowance: Allowance) -> Sample:
@@ -139,7 +148,8 @@ def _limit(
 ) -> Condition:
     info = metric(limit.metric)
     mean = statistics.fmean(each[after][limit.metric] for each in rounds)
-    low, high = sorted(abs(end) for end in sample.interval(_shown(level)))
+    low, high = sorted(_sign(limit) * end for end in sample.interval(_shown(level)))
+    low, high = max(low, 0.0), min(high, 1.0 if info.unit == "ratio" else math.inf)
     return {
         "condition": str(limit),
         "kind": "limit",

@@ -13,6 +13,7 @@ from perflab.errors.extras import naming_extra
 from perflab.lab.alerts import Alert, parse_alert
 from perflab.lab.result import Result
 from perflab.servers.redis.applying import (
+    TRIED_ON,
     WATCHED,
     Application,
     Change,
@@ -26,6 +27,7 @@ from perflab.servers.redis.applying import (
 )
 from perflab.tuning.exports import Shipped, shipped
 from perflab.tuning.shipping.words import given_back, why_broken
+from perflab.units import in_words
 
 FORMAT = "redis.conf"
 """The export whose values are the server's parameters."""
@@ -112,7 +114,6 @@ class Applying:
     plan: Plan
     _url: str
     _source: str
-    _wanted: Mapping[str, str]
 
     @property
     def changes(self) -> tuple[Change, ...]:
@@ -140,20 +141,17 @@ class Applying:
 
         Raises:
             BadInputError: If the server has other values than in `changes` by now, cannot be
-                reached or refuses one; if a limit is wrong; if entries would be evicted.
+                reached or refuses one; if a limit is wrong, or may be broken for as long as it is
+                watched; if entries would be evicted.
         """
-        limits = [limit_of(text) for text in ([watch] if isinstance(watch, str) else watch)]
+        limits = limits_of([watch] if isinstance(watch, str) else watch, seconds)
         application = Application(self._url, self._source)
         try:
-            plan = application.plan(self._wanted)
-            if plan.changes != self.plan.changes:
-                raise BadInputError("has other values now; call apply again", plan.address)
-            if not plan.changes:
-                return Applied("nothing", plan.address, ())
-            if not force:
-                plan.check_room()
-            done = set_and_watch(application, plan, limits, seconds)
-            return done.applied(plan, self._url)
+            if not self.plan.changes:
+                application.check_current(self.plan)
+                return Applied("nothing", self.plan.address, ())
+            done = set_and_watch(application, self.plan, limits, seconds, force=force)
+            return done.applied(self.plan, self._url)
         finally:
             application.close()
 
@@ -181,7 +179,7 @@ def apply(
     origin = "to" if to else VARIABLE
     application = Application(url, origin)
     try:
-        return Applying(application.plan(wanted), url, origin, wanted)
+        return Applying(application.plan(wanted), url, origin)
     finally:
         application.close()
 
@@ -221,21 +219,27 @@ def set_and_watch(
     limits: Sequence[Limit],
     seconds: float,
     report: Report | None = None,
+    *,
+    force: bool = False,
 ) -> Done:
-    """Set what is planned and watch; give the old values back where a limit breaks.
+    """Set what is planned and watch; give the old values back where a limit or the watch breaks.
 
     Raises:
-        BadInputError: If the server refuses one, or the old values could not be given back.
-        KeyboardInterrupt: With a note of what became of the old values.
+        BadInputError: If the plan does not hold any more, the server refuses one, or the old values
+            could not be given back.
+        BaseException: What ended the watch, such as Ctrl-C, with a note of what became of the old
+            values.
     """
-    entry = application.start(plan)
+    entry = application.start(plan, force=force)
     if not limits:
         application.keep()
         return Done(entry)
     try:
         found = watch(application.parameters, limits, seconds, report)
-    except KeyboardInterrupt as error:
-        error.add_note(given_back(_INTERRUPTED, _give_back(application, _INTERRUPTED)))
+    except BaseException as error:
+        is_interrupt = isinstance(error, KeyboardInterrupt)
+        why = _INTERRUPTED if is_interrupt else f"the watch failed ({type(error).__name__})"
+        error.add_note(given_back(why, _give_back(application, why)))
         raise
     if found.broken is None:
         application.keep()
@@ -243,16 +247,27 @@ def set_and_watch(
     return Done(entry, found, _give_back(application, why_broken(found)))
 
 
-def limit_of(text: str) -> Limit:
-    """Return a limit to keep, such as ``hit_rate>=0.8 for 10s``.
+def limits_of(texts: Iterable[str], seconds: float) -> list[Limit]:
+    """Return limits to keep, such as ``hit_rate>=0.8 for 10s``.
+
+    Args:
+        texts: They, as the user wrote them.
+        seconds: For how long they are watched.
 
     Raises:
-        BadInputError: If it is not one, or its metric is not watched.
+        BadInputError: If one is not a limit, its metric is not watched, or no watch of that length
+            can find it broken.
     """
-    limit = Limit(parse_alert(text))
-    if limit.metric not in WATCHED:
-        raise BadInputError(f"{limit.metric} is not watched{nearest(limit.metric, WATCHED)}", text)
-    return limit
+    limits = [Limit(parse_alert(text)) for text in texts]
+    for limit in limits:
+        name = limit.metric
+        if name not in WATCHED:
+            raise BadInputError(f"{name} is not watched{nearest(name, WATCHED)}", limit.text)
+        if limit.seconds >= seconds:
+            least, most = (in_words(each, "seconds") for each in (limit.seconds, seconds))
+            told = f"may be broken for {least}, and is watched for {most} only; watch for longer"
+            raise BadInputError(told, limit.text)
+    return limits
 
 
 def parameters_of(found: Shipped, place: str, only: Iterable[str] = ()) -> dict[str, str]:
@@ -281,7 +296,6 @@ def _give_back(application: Application, why: str) -> GivenBack:
         return application.give_back()
     except BadInputError as error:
         raise BadInputError(
-            f"{why}; the old values could not be given back ({error.message}). It is tried for two "
-            "more minutes; after that, run 'perflab apply --undo'",
+            f"{why}; the old values could not be given back ({error.message}). {TRIED_ON}",
             error.place,
         ) from None

@@ -100,3 +100,27 @@ def test_a_limit_is_on_the_checked_settings_alone(comparison):
     (found,) = judged(rounds, "a", "b", [parse_condition(f"{LATENCY}{comparison}15us")], [])
     assert found["verdict"] == ("broken" if comparison == "<" else "held")
     assert found["after"] == pytest.approx(2e-5, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("limit", "values", "interval"),
+    [
+        ("errors<=5", (0, 0, 0, 1), "0 to 1.71"),
+        ("errors>=0", (0, 0, 0, 1), "0 to 1.71"),
+        ("hit_rate>=0.5", (0.99, 0.99, 0.99, 0.9), "83.6 % to 100 %"),
+    ],
+)
+def test_the_interval_of_a_limit_is_of_values_that_can_be(limit, values, interval):
+    bound = parse_condition(limit)
+    rounds = [{"a": {bound.metric: each}, "b": {bound.metric: each}} for each in values]
+    (found,) = judged(rounds, "a", "b", [bound], [])
+    assert found["interval"] == interval
+
+
+@pytest.mark.parametrize(
+    ("limit", "verdict"),
+    [("errors<1", "broken"), ("errors<=1", "held"), ("errors>1", "broken"), ("errors>=1", "held")],
+)
+def test_a_strict_limit_without_noise_is_broken_at_its_bound(limit, verdict):
+    rounds = [{"a": {"errors": 1.0}, "b": {"errors": 1.0}}] * 3
+    assert verdicts(rounds, [limit]) == [verdict]

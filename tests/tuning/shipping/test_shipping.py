@@ -141,3 +141,15 @@ def test_a_wrong_limit_sets_nothing(result, server, client):
     with pytest.raises(BadInputError, match="wait_seconds_mean is not watched"):
         preview.set(["hit_rate>=0", "wait_seconds_mean<=1"])
     assert values(client) == OLD
+
+
+def test_a_watch_that_fails_gives_the_old_values_back(result, server, client, monkeypatch):
+    def fails(*_):
+        assert values(client) == NEW
+        raise RuntimeError("no more")
+
+    monkeypatch.setattr("perflab.tuning.shipping.apply.watch", fails)
+    with pytest.raises(RuntimeError, match="no more") as raised:
+        perflab.apply(result, server.url).set("hit_rate>=0")
+    assert raised.value.__notes__ == ["the watch failed (RuntimeError); the old values are back"]
+    assert values(client) == OLD

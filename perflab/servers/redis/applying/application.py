@@ -7,9 +7,14 @@ from collections.abc import Mapping
 
 from perflab.errors import BadInputError
 from perflab.servers.consent import ForeignServer
-from perflab.servers.keeper import LastCommand
+from perflab.servers.last_command import LastCommand
 from perflab.servers.redis.applying import giving_back, journal
-from perflab.servers.redis.applying.parameters import Change, Parameters, evicted_at_once
+from perflab.servers.redis.applying.parameters import (
+    Change,
+    LeftSetError,
+    Parameters,
+    evicted_at_once,
+)
 from perflab.units import in_words
 
 _NO_EVICTION = "noeviction"
@@ -29,6 +34,7 @@ class Plan:
         above: The bytes in use above the limit that is set; 0 where there is room.
         evicts: Whether what is above is evicted, rather than further writes refused.
         notes: What a reader must know.
+        wanted: What was asked for, by name.
     """
 
     address: str
@@ -37,6 +43,7 @@ class Plan:
     above: int
     evicts: bool
     notes: tuple[str, ...]
+    wanted: Mapping[str, str]
 
     @property
     def server(self) -> ForeignServer:
@@ -98,25 +105,58 @@ class Application:
             evicted_at_once(changes, now, used),
             policy != _NO_EVICTION,
             _notes(info),
+            dict(wanted),
         )
 
-    def start(self, plan: Plan) -> journal.Entry:
+    def check_current(self, plan: Plan, *, force: bool = False) -> None:
+        """Refuse a plan that the server has left behind since: a user agrees to what was shown.
+
+        Args:
+            plan: What was shown.
+            force: Whether a limit below what is in use may be set.
+
+        Raises:
+            BadInputError: If other values would change, or there is no room by now, or the server
+                cannot be reached.
+        """
+        now = self.plan(plan.wanted)
+        if now.changes != plan.changes:
+            raise BadInputError(
+                "has other values now, so nothing was set; apply again", now.address
+            )
+        if not force:
+            now.check_room()
+
+    def start(self, plan: Plan, *, force: bool = False) -> journal.Entry:
         """Write the old values down, let the keeper know of them, and set the new ones.
 
         Returns what was written down.
 
+        Args:
+            plan: What a user agreed to.
+            force: Whether a limit below what is in use may be set.
+
         Raises:
-            BadInputError: If the server refuses one; those before have their old values back.
+            BadInputError: If the plan does not hold any more, as `check_current` says; or if the
+                server refuses one, or gives no answer. Those before have their
+                old values back, or it is said that a process goes on trying.
         """
+        self.check_current(plan, force=force)
         self._entry = journal.write_down(plan.address, plan.changes)
         try:
             words = giving_back.order(self._url, self._entry)
             self._last = LastCommand(giving_back.command(), words)
             self.parameters.set_all(plan.changes)
-        except BadInputError as error:
+        except LeftSetError as error:
+            self._try_on()
+            said = f"{error.message}. {giving_back.TRIED_ON}"
+            raise BadInputError(said, error.place) from None
+        except BadInputError:
             self._release()
-            if "apply --undo" not in error.message:
-                self._entry.forget()
+            self._entry.forget()
+            raise
+        except BaseException:
+            self._try_on()
             raise
         return self._entry
 
@@ -125,19 +165,29 @@ class Application:
         self._release()
 
     def give_back(self) -> giving_back.GivenBack:
-        """Give the old values back; where that fails now, the keeper tries on.
+        """Give the old values back; where that fails now, a process tries on at once.
 
         Raises:
             BadInputError: If the server cannot be reached or refuses.
         """
         assert self._entry is not None  # noqa: S101  (started)
-        found = giving_back.undo(self.parameters, self._entry)
+        try:
+            found = giving_back.undo(self.parameters, self._entry)
+        except BaseException:
+            self._try_on()
+            raise
         self._release()
         return found
 
     def close(self) -> None:
         """Give the connection back."""
         self.parameters.close()
+
+    def _try_on(self) -> None:
+        """Let the process give the old values back that else would wait for this one's end."""
+        if self._last is not None:
+            self._last.begin()
+            self._last = None
 
     def _release(self) -> None:
         if self._last is not None:

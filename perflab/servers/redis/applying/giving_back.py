@@ -1,7 +1,8 @@
 """Old values given back: by hand, where a limit broke, and where perflab was killed meanwhile.
 
 As a process it is started when values are set, waits for what to do, and is told by the keeper
-when perflab is gone; it ends without a word where there is nothing to do.
+when perflab is gone, or could not give them back itself; it ends without a word where there is
+nothing to do.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from perflab.servers.python_process import python_command
 from perflab.servers.redis.applying.journal import Entry, read_entry
 from perflab.servers.redis.applying.parameters import Change, Parameters, ordered
 
+TRIED_ON = "It is tried for two more minutes; after that, run 'perflab apply --undo'"
+"""What is said where old values could not be given back and a process goes on trying."""
 _PATIENCE = 120.0
 _PAUSE = 0.5
 

@@ -39,6 +39,10 @@ class Change:
         return Change(self.name, self.after, self.before)
 
 
+class LeftSetError(BadInputError):
+    """Some values are not set, and others are left that could not be given back."""
+
+
 class Parameters:
     """A connection to a server, for its parameters alone.
 
@@ -99,24 +103,28 @@ class Parameters:
         return found
 
     def set_all(self, changes: Sequence[Change]) -> None:
-        """Set parameters; where one is refused, those before get their old values back.
+        """Set parameters; where one is not set, those before get their old values back.
+
+        Only what is answered is refused: what has no answer may be set all the same, and gets its
+        old value back too.
 
         Raises:
-            BadInputError: If one is refused; it says what became of the others.
+            LeftSetError: If one is not set, and not all that may be set was given back.
+            BadInputError: If one is not set, and all others have their old values.
         """
         done: list[Change] = []
         for change in ordered(changes):
             try:
                 self._set(change)
             except redis.RedisError as error:
-                refused = self._refused(error, f"CONFIG SET {change.name}")
-                left = self._set_back(done)
-                said = (
-                    f"{', '.join(left)} could not be given back; run 'perflab apply --undo'"
-                    if left
-                    else "nothing is changed"
-                )
-                raise BadInputError(f"{refused.message}; {said}", self.address) from None
+                refused = self._refused(error, f"CONFIG SET {change.name}").message
+                answered = isinstance(error, redis.exceptions.ResponseError)
+                left = self._set_back(done if answered else [*done, change])
+                if left:
+                    said = _left_set(left, "" if answered else change.name)
+                    raise LeftSetError(f"{refused}; {said}", self.address) from None
+                said = "nothing is changed" if answered else "the old values are back"
+                raise BadInputError(f"{refused}; {said}", self.address) from None
             except BaseException:
                 self._set_back([*done, change])
                 raise
@@ -200,6 +208,15 @@ def evicted_at_once(changes: Sequence[Change], values: Mapping[str, str], used: 
 def _bytes(value: str) -> float:
     """Return a limit as a number; none is above all."""
     return bytes_of(value) or float("inf")
+
+
+def _left_set(left: Sequence[str], unanswered: str) -> str:
+    """Return what could not be given back, and of what it is not known whether it was set."""
+    others = [name for name in left if name != unanswered]
+    said = [f"{', '.join(others)} could not be given back"] if others else []
+    if unanswered in left:
+        said.append(f"it is not known whether {unanswered} was set")
+    return ", and ".join(said)
 
 
 def _text(value: object) -> str:

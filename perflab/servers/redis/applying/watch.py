@@ -96,6 +96,9 @@ def watch(
 ) -> Watched:
     """Look at a server five times per second, until a limit breaks or the time is over.
 
+    While a limit does not hold at the end of the time, or the server is silent, it goes on until
+    that is over too, or has lasted for too long.
+
     Args:
         parameters: The server.
         limits: What must hold.
@@ -104,30 +107,36 @@ def watch(
     """
     began = answered = time.monotonic()
     meter = _Meter(parameters)
-    broken_since: dict[str, float] = {}
+    broken: dict[str, tuple[float, float]] = {}
     measured: set[str] = set()
     metrics: dict[str, float] = {}
-    while (elapsed := time.monotonic() - began) < seconds:
+    silent = False
+    while (elapsed := time.monotonic() - began) < seconds or broken or silent:
         try:
             metrics = meter.look()
-            answered = time.monotonic()
+            answered, silent = time.monotonic(), False
         except (redis.RedisError, BadInputError):
             if time.monotonic() - answered >= _SILENT_SECONDS:
                 return Watched(Broken("", "", None, elapsed), metrics, ())
+            silent = True
             time.sleep(_LOOK_SECONDS)
             continue
         if report is not None:
             report(elapsed, metrics)
         for limit in limits:
             value = metrics.get(limit.metric)
-            if value is None:
+            if value is not None:
+                measured.add(limit.text)
+                since, _ = broken.pop(limit.text, (answered, value))
+                if not limit.holds(value):
+                    broken[limit.text] = since, value
+            # Where it has no value any more, such as a hit rate without lookups, it stays broken.
+            if limit.text not in broken:
                 continue
-            measured.add(limit.text)
-            if limit.holds(value):
-                broken_since.pop(limit.text, None)
-            elif answered - broken_since.setdefault(limit.text, answered) >= limit.seconds:
-                return Watched(Broken(limit.text, limit.metric, value, elapsed), metrics, ())
-        time.sleep(max(0.0, min(_LOOK_SECONDS, seconds - elapsed)))
+            since, last = broken[limit.text]
+            if answered - since >= limit.seconds:
+                return Watched(Broken(limit.text, limit.metric, last, elapsed), metrics, ())
+        time.sleep(_LOOK_SECONDS if broken else max(0.0, min(_LOOK_SECONDS, seconds - elapsed)))
     never = tuple(limit.text for limit in limits if limit.text not in measured)
     return Watched(None, metrics, never)
 
@@ -154,7 +163,8 @@ class _Meter:
         self._window.append((now, info))
         while len(self._window) > 2 and self._window[1][0] <= now - _WINDOW_SECONDS:
             self._window.popleft()
-        while self._pings[0][0] < now - _WINDOW_SECONDS:
+        # Those of this look stay, however long INFO took.
+        while len(self._pings) > _PINGS and self._pings[0][0] < now - _WINDOW_SECONDS:
             self._pings.popleft()
         return {**self._since_begin(info), **self._lately(now, info), **self._latency()}
 
@@ -167,22 +177,22 @@ class _Meter:
             "errors": "total_error_replies",
         }
         found = {
-            name: float(info[key]) - float(first[key])
+            name: grown
             for name, key in names.items()
-            if key in info and key in first
+            if (grown := _grown(first, info, key)) is not None
         }
-        return {**found, "memory_bytes": float(info["used_memory"])}
+        used = _number(info, "used_memory")
+        return found if used is None else {**found, "memory_bytes": used}
 
     def _lately(self, now: float, info: Mapping[str, Reply]) -> dict[str, float]:
         since, old = self._window[0]
         found: dict[str, float] = {}
-        hits = float(info["keyspace_hits"]) - float(old["keyspace_hits"])
-        lookups = hits + float(info["keyspace_misses"]) - float(old["keyspace_misses"])
-        if lookups > 0:
-            found["hit_rate"] = hits / lookups
-        if now > since:
-            key = "total_commands_processed"
-            found["throughput_per_second"] = (float(info[key]) - float(old[key])) / (now - since)
+        hits, misses = (_grown(old, info, f"keyspace_{name}") for name in ("hits", "misses"))
+        if hits is not None and misses is not None and hits + misses > 0:
+            found["hit_rate"] = hits / (hits + misses)
+        commands = _grown(old, info, "total_commands_processed")
+        if commands is not None and now > since:
+            found["throughput_per_second"] = commands / (now - since)
         return found
 
     def _latency(self) -> dict[str, float]:
@@ -196,4 +206,17 @@ class _Meter:
 def _restarted(before: Mapping[str, Reply], now: Mapping[str, Reply]) -> bool:
     """Say whether counters began anew: after a restart, or CONFIG RESETSTAT."""
     keys = ("keyspace_hits", "keyspace_misses", "evicted_keys", "total_commands_processed")
-    return any(float(now[key]) < float(before[key]) for key in keys)
+    return any((_grown(before, now, key) or 0.0) < 0 for key in keys)
+
+
+def _grown(before: Mapping[str, Reply], now: Mapping[str, Reply], key: str) -> float | None:
+    """Return by how much a counter has grown; none where a proxy or a service leaves it out."""
+    old, new = _number(before, key), _number(now, key)
+    return None if old is None or new is None else new - old
+
+
+def _number(info: Mapping[str, Reply], key: str) -> float | None:
+    try:
+        return float(info[key])
+    except (KeyError, TypeError, ValueError):
+        return None
