@@ -68,7 +68,7 @@ class ServiceLasting:
         self._of, self._asked, self._reopened = parts, asked, reopened
         self._workload: Workload | None = None
         self._waiting: SavedService | None = None
-        self._untouched = parts.sliders.service
+        self._untouched = self._made
         self.trail = Trail()
         service = parts.sliders.service
         self.tab = HistoryTab(names_of(service), self.trail, self._restore, None)
@@ -77,8 +77,8 @@ class ServiceLasting:
 
     def begin(self) -> None:
         """Keep the session from now on, and open the one that the same cell had before."""
-        known = self.keeper.begin()
-        if known is not None and known.asked == self._asked:
+        known = self.keeper.begin(self._asked)
+        if known is not None:
             self.open(known)
 
     def open(self, session: SavedService) -> None:
@@ -148,15 +148,19 @@ class ServiceLasting:
         """End it."""
         self.keeper.close()
 
+    @property
+    def _made(self) -> tuple[object, ...]:
+        """What a user has made here that is worth keeping."""
+        of, cards = self._of, self._of.findings
+        found = (cards.budget.found, cards.fleet.found, cards.survival.found, of.runner.result)
+        typed = (of.goals.limits.text.value, of.goals.objective, of.actions.length.value)
+        return (of.sliders.service, of.scenario.spec, *found, *typed)
+
     def _to_keep(self) -> SavedService | None:
         """Return the session, once a user has done something: a look alone leaves no file."""
-        of, path = self._of, self.keeper.path
-        done = (
-            *(of.findings.budget.found, of.findings.fleet.found, of.findings.survival.found),
-            of.runner.result,
-            *(of.scenario.spec, of.goals.limits.text.value, path is not None and path.exists()),
-        )
-        return self.session() if any(done) or of.sliders.service != self._untouched else None
+        if self._waiting is not None:
+            return None
+        return self.session() if self.keeper.has_written or self._made != self._untouched else None
 
     def _restore(self, entry: Tried) -> None:
         self._of.sliders.show(entry["settings"])
@@ -178,6 +182,7 @@ class ServiceLasting:
             of.actions.length.value = session.seconds
         if same:
             self._show_results(session)
+        self._untouched = self._made
         less = "" if same else "; its workload has changed since, so its numbers were left out"
         when = kept_at(session.environment.get("date"))
         self.line.say(f"Reopened the session of {when}{less}.")

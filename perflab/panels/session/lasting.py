@@ -87,7 +87,7 @@ class Lasting:
         self._workload: Workload | None = None
         self._waiting: SavedSession | None = None
         self._left_out = ""
-        self._untouched: dict[str, object] | None = None
+        self._untouched: tuple[object, ...] | None = None
         self.trail = Trail()
         of = (Names.of_bench(parts.bench), self.trail, self._restore, self._pin)
         self.tab = HistoryTab(*of, guest=self._guest)
@@ -114,8 +114,8 @@ class Lasting:
 
     def begin(self) -> None:
         """Keep the session from now on, and open the one that the same cell had before."""
-        known = None if self._guest else self.keeper.begin()
-        if known is not None and known.asked == self._asked:
+        known = None if self._guest else self.keeper.begin(self._asked)
+        if known is not None:
             self.open(known)
 
     def open(self, session: SavedSession) -> None:
@@ -154,8 +154,8 @@ class Lasting:
         if self._workload is not None:
             self.trail.clear()
         self._workload = workload
-        self._untouched = self._untouched or self._of.controls.values
         self._show()
+        self._untouched = self._untouched or self._made
         self.tab.refresh()
 
     def predicted(self) -> None:
@@ -202,18 +202,19 @@ class Lasting:
             environment=environment(),
         )
 
+    @property
+    def _made(self) -> tuple[object, ...]:
+        """What a user has made here that is worth keeping."""
+        of = self._of
+        found = (of.runner.result, of.reports.recommendation)
+        typed = (tuple(alert.text for alert in of.alerts.alerts), of.limits.text.value)
+        return (of.controls.values, of.displays.baseline, *found, *typed)
+
     def _to_keep(self) -> SavedSession | None:
         """Return the session, once a user has done something: a look alone leaves no file."""
-        of, path = self._of, self.keeper.path
-        done = (
-            of.displays.baseline,
-            of.runner.result,
-            of.reports.recommendation,
-            of.alerts.alerts,
-            of.limits.text.value,
-            path is not None and path.exists(),
-        )
-        return self.session() if any(done) or of.controls.values != self._untouched else None
+        if self._waiting is not None:
+            return None
+        return self.session() if self.keeper.has_written or self._made != self._untouched else None
 
     def save(self, path: str | Path, *, force: bool = False) -> Path:
         """Write the session into a file.
@@ -244,6 +245,7 @@ class Lasting:
             self.trail.load(session.tried)
             self._show_results(session)
         self._apply({})
+        self._untouched = self._made
         told = f"Reopened the session of {kept_at(session.environment.get('date'))}"
         less = "" if same else "; its workload has changed since, so its numbers were left out"
         if self._left_out:

@@ -118,9 +118,15 @@ def test_session_is_kept_by_itself_and_only_the_same_cell_reopens_it(folder, ope
     first.lasting.keeper.wait(60)
     assert SavedService.read(path).settings["workers"] == 4
     first.close()
+    before = path.read_bytes()
     same, other = open_panel(), open_panel(settings={"workers": 1})
-    same.lasting.begin()
     other.lasting.begin()
+    other.change({"workers": 2})
+    other.change({"workers": 1})
+    other.wait(120)
+    other.lasting.keeper.wait(60)
+    assert path.read_bytes() == before, "another cell has a file of its own"
+    same.lasting.begin()
     same.wait(120)
     assert same.service.settings.workers == 4
     assert other.service.settings.workers == 1

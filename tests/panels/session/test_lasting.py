@@ -153,6 +153,49 @@ def test_the_session_is_kept_by_itself_and_the_same_cell_reopens_it(opened, fold
     assert again.controls.values["max_cache_size"] != 77
 
 
+def test_another_cell_leaves_a_kept_session_as_it_is(opened, folder):
+    path = folder / "perflab-session-cache.json"
+    first = opened("cache", WORKLOAD)
+    first.lasting.begin()
+    first.controls.controls["max_cache_size"].value = 77
+    first.wait(60)
+    first.lasting.keeper.wait(30)
+    first.close()
+    before = path.read_bytes()
+    other = workbench("cache", WORKLOAD, {"ttl_seconds": 60})
+    try:
+        # Before its workload is read, as in a notebook.
+        other.lasting.begin()
+        other.wait(60)
+        other.controls.controls["max_cache_size"].value = 33
+        other.wait(60)
+        other.lasting.keeper.wait(30)
+    finally:
+        other.close()
+    assert path.read_bytes() == before
+    again = opened("cache", WORKLOAD)
+    again.lasting.begin()
+    again.wait(60)
+    again.lasting.keeper.wait(30)
+    assert again.controls.values["max_cache_size"] == 77
+    assert path.read_bytes() == before, "a look writes nothing"
+
+
+def test_a_session_of_a_later_version_is_left_alone_and_named(opened, folder):
+    first = opened("cache", WORKLOAD)
+    path = first.save(folder / "perflab-session-cache.json")
+    path.write_text(path.read_text().replace('"format": 1', '"format": 99'))
+    before = path.read_bytes()
+    again = opened("cache", WORKLOAD)
+    again.lasting.begin()
+    assert "stays as it is" in again.status.problem
+    again.controls.controls["max_cache_size"].value = 77
+    again.wait(60)
+    again.lasting.keeper.wait(30)
+    assert path.read_bytes() == before
+    assert (folder / "perflab-session-cache-2.json").is_file()
+
+
 def test_a_look_leaves_no_file(opened, folder):
     panel = opened("cache", WORKLOAD)
     panel.lasting.begin()
