@@ -25,7 +25,7 @@ from perflab.panels.own_workloads import OwnWorkloads
 from perflab.panels.reading_fields import ReadingFields, on_panel
 from perflab.panels.reading_line import ReadingLine
 from perflab.panels.status import hidden_line, show_line, what_failed
-from perflab.panels.uploads import Uploads
+from perflab.panels.uploads import Upload, Uploads
 from perflab.settings import Settings
 from perflab.units import in_words
 from perflab.workloads import Arrivals, Workload
@@ -53,12 +53,13 @@ Load = Callable[[Progress], Workload]
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Pick:
-    """What is to be read, and the field that named it; none for a setting or a caller."""
+    """What is to be read, the field that named it, if one did, and the upload that it is of."""
 
     name: str
     load: Load
     field: widgets.DOMWidget | None = None
 
+    upload: Upload | None = None
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Kept:
@@ -302,7 +303,7 @@ class WorkloadPicker:
                 raise BadInputError(text) from None
             return workload.uploaded(kept.name)
 
-        self._post(_Pick(kept.name, load, self.upload))
+        self._post(_Pick(kept.name, load, self.upload, kept))
 
     def _post(self, pick: _Pick) -> None:
         with self._saying:
@@ -357,6 +358,7 @@ class WorkloadPicker:
                 self._fail(error.reason)
 
     def _fail(self, error: Exception) -> None:
+        self._uploads.show(pick.upload)
         if self._failed(error):
             return
         self.reading.show(None)
