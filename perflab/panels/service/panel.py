@@ -329,10 +329,10 @@ class ServicePanel:
         self.numbers.value = f"{stages_table(found)}{remarks}"
         self._refresh()
 
-    def _on_exact(self, service: Service) -> None:
+    def _on_exact(self, service: Service, found: ServicePrediction) -> None:
         """Bring all that follows from an exact prediction up to date."""
-        answers, workload, found = self.answers, self.workload, self.prediction
-        if answers is None or workload is None or found is None:
+        answers, workload = self.answers, self.workload
+        if answers is None or workload is None:
             return
         self._seconds = answers.seconds(service)
         self.scenario.again(service)
