@@ -103,7 +103,10 @@ class SavedSession(Result):
             _check_settings(bench, each.settings, place)
         if best is not None:
             _check_settings(bench, best.before, place)
-            _check_tuned(bench, best.settings, place)
+            for point in (*best.alternatives, *best.reliefs, *best.sensitivity):
+                _check_settings(bench, point["settings"], place)
+            for settings in (best.settings, *(each["settings"] for each in best.alternatives)):
+                _check_tuned(bench, settings, place)
             _check_objective(bench, best.objective, place)
         return found
 

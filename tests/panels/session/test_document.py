@@ -50,6 +50,7 @@ def nested(depth):
     return {"a": nested(depth - 1)} if depth else {}
 
 
+OF_NOTHING = {"metrics": {}, "reason": ""}
 FIRST = ("tried", 0, "predicted")
 HOSTILE = {
     "empty": lambda _: "",
@@ -99,6 +100,17 @@ HOSTILE = {
         kept, put("recommendation", "settings", "max_cache_size", -1)
     ),
     "recommendation of nothing": lambda kept: broken(kept, put("recommendation", "settings", {})),
+    "alternative of nothing": lambda kept: broken(
+        kept,
+        put("recommendation", "alternatives", [{"name": "x", "settings": {}, **OF_NOTHING}]),
+    ),
+    "alternative out of bounds": lambda kept: broken(
+        kept,
+        put(
+            *("recommendation", "alternatives"),
+            [{"name": "x", "settings": {"max_cache_size": -1}, **OF_NOTHING}],
+        ),
+    ),
     "before a number": lambda kept: broken(kept, put("recommendation", "before", {"policy": 7})),
     "unknown objective": lambda kept: broken(
         kept, put("recommendation", "objective", "max:no_such")
@@ -153,6 +165,9 @@ ODD = {
     "what is compared": put("compared", {"policy": {"a": 1}, "no_such": [1]}),
     "an alert that is none": put("alerts", ["nonsense"]),
     "a limit of a million letters": put("limits", "a" * 1_000_000),
+    "a setting fewer": lambda values: values["recommendation"]["settings"].pop(
+        "negative_ttl_seconds"
+    ),
     "no results": put("recommendation", "metrics", {}),
 }
 
