@@ -16,6 +16,7 @@ import ipywidgets as widgets
 from perflab.bench import AnyBench
 from perflab.callbacks import Cancelled, Progress
 from perflab.errors import BadInputError
+from perflab.lab.documents import AboutWorkload
 from perflab.panels.field_error import FieldError
 from perflab.panels.formats_help import formats_help
 from perflab.panels.found import how_file_was_read, preview_of, times_of
@@ -58,8 +59,8 @@ class _Pick:
     name: str
     load: Load
     field: widgets.DOMWidget | None = None
-
     upload: Upload | None = None
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Kept:
@@ -171,6 +172,16 @@ class WorkloadPicker:
         else:
             name = str(getattr(workload, "name", type(workload).__name__))
         self._post(_Pick(name, lambda told: self._load(workload, None, None, told)))
+
+    def reopen(self, about: AboutWorkload) -> None:
+        """Read the workload that a session tells of, its file as then; none for the bench's."""
+        name, options = about.get("source") or "", about.get("options") or {}
+        if not name:
+            self.pick(None)
+            return
+        self.ours.show(name)
+        how = (options.get("format"), options.get("columns"))
+        self._post(_Pick(name, lambda told: self._load(name, *how, told)))
 
     def pick_again(self) -> None:
         """Read the last pick again: a setting that names or bounds it is another now."""
@@ -347,6 +358,7 @@ class WorkloadPicker:
         self._kept = _Kept(pick.name, self.path.value, reading, times, self._preview)
         self.reading.show(self.found, times)
         self._picked(workload)
+        self._uploads.show(pick.upload)
 
     def _fail_reading(self, error: Exception) -> None:
         if not isinstance(error, _Unread):
@@ -358,7 +370,6 @@ class WorkloadPicker:
                 self._fail(error.reason)
 
     def _fail(self, error: Exception) -> None:
-        self._uploads.show(pick.upload)
         if self._failed(error):
             return
         self.reading.show(None)

@@ -19,9 +19,11 @@ from perflab.panels.service.runner import ServiceRunner
 from perflab.panels.service.scenario_view import ScenarioView
 from perflab.panels.service.session import PATTERN, SavedService
 from perflab.panels.service.sliders import ServiceSliders
+from perflab.panels.session.awaited import Awaited, left_out
 from perflab.panels.session.keeper import SessionKeeper
 from perflab.panels.session.reopened import ReopenedLine, kept_at
 from perflab.panels.status import StatusLine
+from perflab.panels.workload_picker import WorkloadPicker
 from perflab.service import Budget, Fleet, Service, ServicePrediction
 from perflab.service.layout import SCENARIOS_TABLE
 from perflab.service.live.result import ServiceRun
@@ -39,6 +41,7 @@ class ServiceParts:
     actions: ServiceActions
     scenario: ScenarioView
     runner: ServiceRunner
+    picker: WorkloadPicker
     findings: Findings
 
 
@@ -67,25 +70,33 @@ class ServiceLasting:
     ) -> None:
         self._of, self._asked, self._reopened = parts, asked, reopened
         self._workload: Workload | None = None
-        self._waiting: SavedService | None = None
+        self._is_opened = False
         self._untouched = self._made
         self.trail = Trail()
         service = parts.sliders.service
         self.tab = HistoryTab(names_of(service), self.trail, self._restore, None)
         self.keeper = SessionKeeper(SavedService, PATTERN, self._to_keep, parts.status.fail)
         self.line = ReopenedLine(afresh)
+        self._awaited: Awaited[SavedService] = Awaited(parts.picker, self.keeper, self.line)
 
     def begin(self) -> None:
-        """Keep the session from now on, and open the one that the same cell had before."""
-        known = self.keeper.begin(self._asked)
+        """Keep the session from now on, and open the one that the same cell had before.
+
+        Where the cell names a session, that one is shown, and what is made of it is kept anew.
+        """
+        known = self.keeper.begin(self._asked, anew=self._is_opened)
         if known is not None:
-            self.open(known)
+            self._awaited.put(known, kept=True)
+            self._show()
 
     def open(self, session: SavedService) -> None:
-        """Show a session, as soon as its workload is there."""
-        self._waiting = session
-        if self._workload is not None:
-            self._show()
+        """Show a session that the cell names, as soon as a workload is there."""
+        self._is_opened = True
+        self._awaited.put(session, kept=False)
+
+    def missed(self) -> None:
+        """A workload could not be read."""
+        self._awaited.missed()
 
     def use(self, workload: Workload) -> None:
         """Go on with another workload."""
@@ -158,7 +169,7 @@ class ServiceLasting:
 
     def _to_keep(self) -> SavedService | None:
         """Return the session, once a user has done something: a look alone leaves no file."""
-        if self._waiting is not None:
+        if self._awaited.waits:
             return None
         return self.session() if self.keeper.has_written or self._made != self._untouched else None
 
@@ -166,24 +177,23 @@ class ServiceLasting:
         self._of.sliders.show(entry["settings"])
 
     def _show(self) -> None:
-        session, self._waiting = self._waiting, None
         workload = self._workload
+        session = self._awaited.due(workload)
         if session is None or workload is None:
             return
         of = self._of
-        same = session.workload.get("fingerprint") == workload.fingerprint
-        if same:
+        less = left_out(session.workload, workload)
+        if not less:
             self.trail.load(session.tried)
-        self._reopened(session.last(ServiceRun) if same else None, session.scenario)
+        self._reopened(None if less else session.last(ServiceRun), session.scenario)
         of.sliders.show(flat(session.service))
         of.goals.limits.text.value = session.limits
         of.goals.choose(session.objective)
         if session.seconds:
             of.actions.length.value = session.seconds
-        if same:
+        if not less:
             self._show_results(session)
         self._untouched = self._made
-        less = "" if same else "; its workload has changed since, so its numbers were left out"
         when = kept_at(session.environment.get("date"))
         self.line.say(f"Reopened the session of {when}{less}.")
 

@@ -41,6 +41,7 @@ class SessionKeeper(Generic[D]):
         self._document, self._pattern = document, pattern
         self._gather, self._failed = gather, failed
         self._place: SessionPlace[D] | None = None
+        self._asked = ""
         self.has_written = False
         self._over = threading.Event()
         self._latest: Latest[None] = Latest(self._write, lambda error: self._fail(str(error)))
@@ -59,11 +60,14 @@ class SessionKeeper(Generic[D]):
         """
         if self._place is not None or os.environ.get(SWITCH, "").strip().lower() == "off":
             return None
-        self._place = SessionPlace(self._document, self._pattern, asked=asked, anew=anew)
-        if self._place.trouble:
-            less = "" if self._place.path else "the session is not kept: "
-            self._failed(f"{less}{self._place.trouble}")
-        return self._place.known()
+        self._asked = asked
+        return self._take_name(anew=anew).known()
+
+    def move(self) -> None:
+        """Leave the file as it is, and keep the session under another name from now on."""
+        if self._place is not None:
+            self._place.leave()
+            self._take_name(anew=True)
 
     def changed(self) -> None:
         """Write the session soon; returns at once."""
@@ -92,12 +96,20 @@ class SessionKeeper(Generic[D]):
         if self._place is not None:
             self._place.leave()
 
+    def _take_name(self, *, anew: bool) -> SessionPlace[D]:
+        place = SessionPlace(self._document, self._pattern, asked=self._asked, anew=anew)
+        if place.trouble:
+            less = "" if place.path else "the session is not kept: "
+            self._failed(f"{less}{place.trouble}")
+        self._place = place
+        return place
+
     def _write(self, _item: None, cancelled: Cancelled) -> None:
         try:
-            session = self._gather()
-            if session is None or self._place is None:
+            session, place = self._gather(), self._place
+            if session is None or place is None:
                 return
-            self._place.keep(session)
+            place.keep(session)
             self.has_written = True
         except Exception as error:  # noqa: BLE001  (said even if something is to be kept by now)
             self._fail(str(error))

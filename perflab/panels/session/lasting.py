@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -25,6 +23,7 @@ from perflab.panels.history.tried import Trail, Tried
 from perflab.panels.limits_field import LimitsField
 from perflab.panels.live_controller import LiveController
 from perflab.panels.report_actions import ReportActions
+from perflab.panels.session.awaited import Awaited, left_out
 from perflab.panels.session.document import SavedSession
 from perflab.panels.session.keeper import SessionKeeper
 from perflab.panels.session.reopened import ReopenedLine, kept_at
@@ -35,6 +34,7 @@ from perflab.panels.still.picture import stacked
 from perflab.panels.still.showing import show_panel
 from perflab.panels.still.words import sentence_of, text_of
 from perflab.panels.views import Point
+from perflab.panels.workload_picker import WorkloadPicker
 from perflab.workloads import Workload
 
 
@@ -48,6 +48,7 @@ class PanelParts:
     displays: Displays
     forecast: Forecast
     runner: LiveController
+    picker: WorkloadPicker
     reports: ReportActions
     limits: LimitsField
     alerts: AlertsRow
@@ -85,7 +86,6 @@ class Lasting:
         self._of, self._asked, self._apply, self._pinned = parts, asked, apply, pinned
         self._guest = rights.guest
         self._workload: Workload | None = None
-        self._waiting: SavedSession | None = None
         self._left_out = ""
         self._untouched: tuple[object, ...] | None = None
         self.trail = Trail()
@@ -96,6 +96,12 @@ class Lasting:
         self.still = StillOutput(self._picture, self._words)
         self._reopened = ReopenedLine(afresh)
         self.line, self.afresh = self._reopened.widget, self._reopened.afresh
+        self._awaited: Awaited[SavedSession] = Awaited(
+            *(parts.picker, self.keeper, self._reopened),
+            lambda session: parts.controls.naming(session.settings),
+            parts.controls.show,
+        )
+        self._is_opened = False
 
     @property
     def sentence(self) -> str:
@@ -113,16 +119,25 @@ class Lasting:
         self.begin()
 
     def begin(self) -> None:
-        """Keep the session from now on, and open the one that the same cell had before."""
-        known = None if self._guest else self.keeper.begin(self._asked)
+        """Keep the session from now on, and open the one that the same cell had before.
+
+        Where the cell names a session, that one is shown, and what is made of it is kept anew.
+        """
+        if self._guest:
+            return
+        known = self.keeper.begin(self._asked, anew=self._is_opened)
         if known is not None:
-            self.open(known)
+            self._awaited.put(self._without_calls(known), kept=True)
+            self._show()
 
     def open(self, session: SavedSession) -> None:
-        """Show a session, as soon as its workload is there."""
-        self._waiting = self._without_calls(session)
-        if self._workload is not None:
-            self._show()
+        """Show a session that the cell names, as soon as a workload is there."""
+        self._is_opened = True
+        self._awaited.put(self._without_calls(session), kept=False)
+
+    def missed(self) -> None:
+        """A workload could not be read."""
+        self._awaited.missed()
 
     def _without_calls(self, session: SavedSession) -> SavedSession:
         """Return a session without functions as backends, which a file cannot agree to call.
@@ -212,7 +227,7 @@ class Lasting:
 
     def _to_keep(self) -> SavedSession | None:
         """Return the session, once a user has done something: a look alone leaves no file."""
-        if self._waiting is not None:
+        if self._awaited.waits:
             return None
         return self.session() if self.keeper.has_written or self._made != self._untouched else None
 
@@ -229,25 +244,23 @@ class Lasting:
         self.keeper.close()
 
     def _show(self) -> None:
-        session, self._waiting = self._waiting, None
-        if session is None:
+        """Show the session that waits, if its workload is there."""
+        of, workload = self._of, self._workload
+        session = self._awaited.due(workload)
+        if session is None or workload is None:
             return
-        of = self._of
-        same = self._workload is not None and (
-            session.workload.get("fingerprint") == self._workload.fingerprint
-        )
+        less = left_out(session.workload, workload)
         of.controls.show(session.settings)
         of.limits.text.value = session.limits
         for text in session.alerts:
             of.alerts.add(text)
         of.compare.choose(session.compared)
-        if same:
+        if not less:
             self.trail.load(session.tried)
             self._show_results(session)
         self._apply({})
         self._untouched = self._made
         told = f"Reopened the session of {kept_at(session.environment.get('date'))}"
-        less = "" if same else "; its workload has changed since, so its numbers were left out"
         if self._left_out:
             less += f"; its backend {self._left_out} is not called unless the cell names it"
         self._reopened.say(f"{told}{less}.")
@@ -291,16 +304,6 @@ class Lasting:
         shown = {key: values[key] for key in of.controls.controls if values[key] is not None}
         name = "" if self._workload is None else self._workload.name
         return text_of(of.bench, name, shown, columns)
-
-
-def asked_for(workload: object, settings: Mapping[str, object] | None) -> str:
-    """Return what a cell passed to `workbench`, as one text that tells cells apart."""
-    named = workload if workload is None or isinstance(workload, str) else None
-    if isinstance(workload, os.PathLike):
-        named = os.fspath(workload)
-    elif named is None and workload is not None:
-        named = str(getattr(workload, "fingerprint", type(workload).__name__))
-    return json.dumps([named, {key: str(value) for key, value in (settings or {}).items()}])
 
 
 def _entry(point: Point, whole: Mapping[str, object]) -> Tried:

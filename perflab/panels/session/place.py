@@ -49,7 +49,7 @@ D = TypeVar("D", bound=Document)
 class SessionPlace(Generic[D]):
     """A name in the working folder, held while the panel lives.
 
-    It is the name under which the same cell has kept a session before, else the first one under
+    It is the name under which the same cell has kept a session last, else the first one under
     which nothing is. Another panel, in this kernel or in another one, takes the next name. All else
     stays as it is: the session of another cell, one that cannot be read, and a file of the user's.
 
@@ -83,8 +83,8 @@ class SessionPlace(Generic[D]):
         name = f"perflab-session-{pattern.replace('_', '-')}.json"
         names = [*itertools.islice(free_names((folder or Path.cwd()) / name), _MOST_NAMES)]
         free = [path for path in names if not os.path.lexists(path)]
-        before = [] if anew else [path for path in names if path not in free]
-        if not any(self._take_up(path) for path in before if self._is_own(path)):
+        own = [] if anew else [path for path in names if path not in free and self._is_own(path)]
+        if not any(self._take_up(path) for path in sorted(own, key=_written_at, reverse=True)):
             self.path = next((path for path in free if self._hold(path)), None)
         if not free and self.path is None:
             self.trouble = f"all names up to {names[-1].name} are taken; remove what is not needed"
@@ -151,3 +151,10 @@ class SessionPlace(Generic[D]):
             return True
         lock.close()
         return False
+
+
+def _written_at(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:  # which has gone meanwhile
+        return 0

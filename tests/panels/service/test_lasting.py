@@ -132,6 +132,46 @@ def test_session_is_kept_by_itself_and_only_the_same_cell_reopens_it(folder, ope
     assert other.service.settings.workers == 1
 
 
+def test_workload_that_was_picked_comes_back_with_its_numbers(folder, open_panel):
+    (folder / "picked.txt").write_text("a\nb\nc\n" * 300)
+    first = open_panel()
+    first.lasting.begin()
+    first.picker.path.value = "picked.txt"
+    first.wait(120)
+    first.change({"workers": 4})
+    first.wait(120)
+    first.lasting.keeper.wait(60)
+    kept = first.lasting.session()
+    first.close()
+    again = open_panel()
+    again.lasting.begin()
+    again.wait(120)
+    assert again.workload.source == "picked.txt"
+    assert again.lasting.session().tried == kept.tried
+    assert "left out" not in again.lasting.line.widget.children[0].value
+
+
+def test_named_session_is_shown_whatever_was_kept(folder, open_panel):
+    first = open_panel()
+    first.lasting.begin()
+    first.change({"workers": 3})
+    first.wait(120)
+    first.save(folder / "work.json")
+    first.change({"workers": 4})
+    first.wait(120)
+    first.lasting.keeper.wait(60)
+    first.close()
+    again = reopened(folder / "work.json")
+    try:
+        again.lasting.begin()
+        again.wait(120)
+        assert again.service.settings.workers == 3
+    finally:
+        again.close()
+    kept = SavedService.read(folder / "perflab-session-service.json")
+    assert kept.settings["workers"] == 4
+
+
 def kinds(of):
     for each in of.__subclasses__():
         yield from [each.kind] * ("kind" in vars(each))

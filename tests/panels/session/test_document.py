@@ -229,7 +229,7 @@ def test_of_two_that_write_at_once_one_whole_session_is_left(kept, tmp_path):
 
 
 def test_a_full_disk_leaves_the_session_before(kept, tmp_path, monkeypatch):
-    place = SessionPlace(SavedSession, "cache", tmp_path)
+    place = SessionPlace(SavedSession, "cache", tmp_path, asked=json.loads(kept)["asked"])
     try:
         place.keep(SavedSession.from_dict(json.loads(kept)))
         before = place.path.read_bytes()

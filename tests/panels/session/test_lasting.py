@@ -13,26 +13,6 @@ from perflab.panels.still.picture import stacked
 WORKLOAD = "zipf:skew=0.9,keys=300,requests=5k,seed=1"
 
 
-@pytest.fixture
-def folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-@pytest.fixture
-def opened():
-    panels = []
-
-    def make(*arguments, **more):
-        panels.append(workbench(*arguments, **more))
-        panels[-1].wait(60)
-        return panels[-1]
-
-    yield make
-    for panel in panels:
-        panel.close()
-
-
 def work(panel, until):
     """Do what a user does in an hour: sliders, a pin, an alert, a run, a recommendation."""
     panel.controls.controls["max_cache_size"].value = 120

@@ -1,6 +1,7 @@
 """A session's file: one panel each, and never somebody else's."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -73,6 +74,17 @@ def test_the_own_session_is_found_behind_a_name_that_is_free_again(place, tmp_pa
     place.leave()
     again = SessionPlace(SavedSession, "cache", tmp_path, asked="another cell")
     assert again.known().limits == "mine"
+    again.leave()
+
+
+def test_of_two_own_sessions_the_last_one_is_taken_up(place, tmp_path):
+    later = SessionPlace(SavedSession, "cache", tmp_path)
+    for each, limits in (place, "first"), (later, "later"):
+        each.keep(session(limits=limits))
+        each.leave()
+    os.utime(tmp_path / NAME, (1, 1))
+    again = SessionPlace(SavedSession, "cache", tmp_path)
+    assert again.known().limits == "later"
     again.leave()
 
 
