@@ -14,7 +14,7 @@ from perflab.panels.history.tried import Trail, Tried
 from perflab.panels.service.actions import ServiceActions
 from perflab.panels.service.findings import Findings
 from perflab.panels.service.goals import Goals
-from perflab.panels.service.names import flat, info_of, names_of
+from perflab.panels.service.names import flat, names_of
 from perflab.panels.service.runner import ServiceRunner
 from perflab.panels.service.scenario_view import ScenarioView
 from perflab.panels.service.session import PATTERN, SavedService
@@ -72,9 +72,10 @@ class ServiceLasting:
         self._workload: Workload | None = None
         self._is_opened = False
         self._untouched = self._made
-        self.trail = Trail()
-        service = parts.sliders.service
-        self.tab = HistoryTab(names_of(service), self.trail, self._restore, None)
+        names = names_of(parts.sliders.service)
+        self._plain = names.plain
+        self.trail = Trail(plain=names.plain)
+        self.tab = HistoryTab(names, self.trail, self._restore, None)
         self.keeper = SessionKeeper(SavedService, PATTERN, self._to_keep, parts.status.fail)
         self.line = ReopenedLine(afresh)
         self._awaited: Awaited[SavedService] = Awaited(parts.picker, self.keeper, self.line)
@@ -114,7 +115,7 @@ class ServiceLasting:
     def ended(self, run: ServiceRun) -> None:
         """Note what a run has measured."""
         service = Service.from_mapping(run.settings)
-        self.trail.measure(flat(service), run.metrics, run.fitted)
+        self.trail.measure(self._plain(flat(service)), run.metrics, run.fitted)
         self.changed()
 
     def changed(self) -> None:
@@ -139,7 +140,7 @@ class ServiceLasting:
             limits=of.goals.limits.text.value,
             objective=of.goals.objective,
             seconds=of.actions.length.value,
-            tried=tuple(_shown(entry) for entry in self.trail.entries),
+            tried=self.trail.plain,
             budget=None if budget is None else budget.to_dict(),
             fleet=None if fleet is None else fleet.to_dict(),
             survival=None if survival is None else survival.to_dict(),
@@ -213,8 +214,3 @@ def with_scenarios(service: Service) -> dict[str, Any]:
     """Return all values of a service with the scenarios that its file names."""
     named = {SCENARIOS_TABLE: dict(service.scenarios)} if service.scenarios else {}
     return {**service.shown(), **named}
-
-
-def _shown(entry: Tried) -> Tried:
-    settings = {key: info_of(key).shown(value) for key, value in entry["settings"].items()}
-    return {**entry, "settings": settings}

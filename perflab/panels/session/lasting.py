@@ -10,7 +10,7 @@ import ipywidgets as widgets
 
 from perflab.bench import AnyBench
 from perflab.lab.environment import environment
-from perflab.lab.outcome import workload_summary
+from perflab.lab.outcome import plain_settings, workload_summary
 from perflab.lab.run import Run
 from perflab.panels.alerts_row import AlertsRow
 from perflab.panels.compare import Compare
@@ -88,8 +88,10 @@ class Lasting:
         self._workload: Workload | None = None
         self._left_out = ""
         self._untouched: tuple[object, ...] | None = None
-        self.trail = Trail()
-        of = (Names.of_bench(parts.bench), self.trail, self._restore, self._pin)
+        names = Names.of_bench(parts.bench)
+        self._plain = names.plain
+        self.trail = Trail(plain=names.plain)
+        of = (names, self.trail, self._restore, self._pin)
         self.tab = HistoryTab(*of, guest=self._guest)
         pattern = parts.bench.identity.pattern
         self.keeper = SessionKeeper(SavedSession, pattern, self._to_keep, parts.status.fail)
@@ -200,8 +202,7 @@ class Lasting:
             return None
         baseline = of.displays.baseline
         run, found = of.runner.result, of.reports.recommendation
-        settings, load = of.controls.read()
-        whole = {**load.shown(), **settings.shown()}
+        whole = plain_settings(*of.controls.read())
         return SavedSession(
             pattern=of.bench.identity.pattern,
             workload=workload_summary(workload),
@@ -211,7 +212,7 @@ class Lasting:
             limits=of.limits.text.value,
             alerts=tuple(alert.text for alert in of.alerts.alerts),
             compared={key: list(of.compare.chosen(key)) for key in of.compare.buttons},
-            tried=tuple(_shown(of.bench, entry) for entry in self.trail.entries),
+            tried=self.trail.plain,
             run=None if run is None else run.to_dict(),
             recommendation=None if found is None else found.to_dict(),
             environment=environment(),
@@ -314,8 +315,3 @@ def _entry(point: Point, whole: Mapping[str, object]) -> Tried:
         "measured": {},
         "when": "",
     }
-
-
-def _shown(bench: AnyBench, entry: Tried) -> Tried:
-    settings = {key: bench.info(key).shown(value) for key, value in entry["settings"].items()}
-    return {**entry, "settings": settings}

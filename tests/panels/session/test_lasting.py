@@ -7,6 +7,8 @@ import pytest
 from PIL import Image
 
 from perflab.panels import workbench
+from perflab.panels.session.asked import asked_for
+from perflab.panels.session.document import SavedSession
 from perflab.panels.session.keeper import SWITCH
 from perflab.panels.still.picture import stacked
 
@@ -174,6 +176,49 @@ def test_a_session_of_a_later_version_is_left_alone_and_named(opened, folder):
     again.lasting.keeper.wait(30)
     assert path.read_bytes() == before
     assert (folder / "perflab-session-cache-2.json").is_file()
+
+
+def fetch(key):
+    return key
+
+
+def test_a_function_as_backend_is_kept_by_its_name(opened, folder, until):
+    first = opened("cache", WORKLOAD, {"backend": fetch})
+    first.lasting.begin()
+    first.controls.controls["max_cache_size"].value = 77
+    first.wait(60)
+    first.pin()
+    first.run_or_stop()
+    until(lambda: first.runner.live is not None and len(first.runner.live.rows) > 2)
+    first.run_or_stop()
+    until(lambda: not first.runner.active and first.runner.result is not None)
+    assert any(entry["measured"] for entry in first.lasting.trail.entries)
+    first.lasting.keeper.wait(30)
+    kept = SavedSession.read(folder / "perflab-session-cache.json")
+    written = first.lasting.tab.write().read_text()
+    first.close()
+    named = f"{__name__}:fetch"
+    assert named in written
+    assert "0x" not in written
+    assert kept.settings["backend"] == kept.baseline["settings"]["backend"] == named
+    assert {entry["settings"]["backend"] for entry in kept.tried} == {named}
+    again = opened("cache", WORKLOAD, {"backend": fetch})
+    again.lasting.begin()
+    again.wait(60)
+    assert again.controls.values["backend"] is fetch
+    assert again.controls.values["max_cache_size"] == 77
+    assert any(entry["measured"] for entry in again.lasting.trail.entries)
+    assert "is not called" not in again.lasting.line.children[0].value
+
+
+def test_no_secret_of_a_cell_is_kept():
+    passed = {"urls": "http://me:secret@host/", "timeout": 3}
+    assert "secret" not in asked_for(None, passed)
+    assert asked_for(None, passed) != asked_for(None, {**passed, "timeout": 4})
+    assert (
+        asked_for("flights", {"backend": fetch})
+        == f'["flights", {{"backend": "{__name__}:fetch"}}]'
+    )
 
 
 def test_a_look_leaves_no_file(opened, folder):
