@@ -24,6 +24,7 @@ from perflab.panels.limits_field import LimitsField
 from perflab.panels.live_controller import LiveController
 from perflab.panels.report_actions import ReportActions
 from perflab.panels.session.awaited import Awaited, left_out
+from perflab.panels.session.calls import Calls
 from perflab.panels.session.document import SavedSession
 from perflab.panels.session.keeper import SessionKeeper
 from perflab.panels.session.reopened import ReopenedLine, kept_at
@@ -86,7 +87,7 @@ class Lasting:
         self._of, self._asked, self._apply, self._pinned = parts, asked, apply, pinned
         self._guest = rights.guest
         self._workload: Workload | None = None
-        self._left_out = ""
+        self._calls = Calls(parts.bench, parts.controls.values)
         self._untouched: tuple[object, ...] | None = None
         names = Names.of_bench(parts.bench)
         self._plain = names.plain
@@ -129,42 +130,21 @@ class Lasting:
             return
         known = self.keeper.begin(self._asked, anew=self._is_opened)
         if known is not None:
-            self._awaited.put(self._without_calls(known), kept=True)
+            self._put(known, kept=True)
             self._show()
 
     def open(self, session: SavedSession) -> None:
         """Show a session that the cell names, as soon as a workload is there."""
         self._is_opened = True
-        self._awaited.put(self._without_calls(session), kept=False)
+        self._put(session, kept=False)
 
     def missed(self) -> None:
         """A workload could not be read."""
         self._awaited.missed()
 
-    def _without_calls(self, session: SavedSession) -> SavedSession:
-        """Return a session without functions as backends, which a file cannot agree to call.
-
-        The function that the cell itself names is kept.
-        """
-        present = self._of.controls.values["backend"]
-        named = self._of.bench.info("backend").format(present)
-        dropped: dict[str, None] = {}
-
-        def clean(settings: Mapping[str, object]) -> dict[str, object]:
-            backend = settings.get("backend")
-            if isinstance(backend, str) and ":" in backend:
-                if backend != named:
-                    dropped[backend] = None
-                return {**settings, "backend": present}
-            return dict(settings)
-
-        tried = tuple[Tried, ...]({**t, "settings": clean(t["settings"])} for t in session.tried)
-        pinned = session.baseline
-        if pinned is not None:
-            pinned = {**pinned, "settings": clean(pinned["settings"])}
-        settings = clean(session.settings)
-        self._left_out = ", ".join(dropped)
-        return dataclasses.replace(session, settings=settings, tried=tried, baseline=pinned)
+    def _put(self, session: SavedSession, *, kept: bool) -> None:
+        self._calls = Calls(self._of.bench, self._of.controls.values)
+        self._awaited.put(self._calls.without(session), kept=kept)
 
     def use(self, workload: Workload) -> None:
         """Go on with another workload."""
@@ -262,8 +242,9 @@ class Lasting:
         self._apply({})
         self._untouched = self._made
         told = f"Reopened the session of {kept_at(session.environment.get('date'))}"
-        if self._left_out:
-            less += f"; its backend {self._left_out} is not called unless the cell names it"
+        if self._calls.left_out:
+            named = ", ".join(self._calls.left_out)
+            less += f"; its {named} is not called unless the cell names it"
         self._reopened.say(f"{told}{less}.")
 
     def _show_results(self, session: SavedSession) -> None:

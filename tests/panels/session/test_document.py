@@ -204,6 +204,60 @@ def test_a_file_agrees_to_no_function(kept, tmp_path):
         panel.close()
 
 
+def test_a_recommendation_agrees_to_no_function(kept, tmp_path, monkeypatch):
+    path = tmp_path / "calls.json"
+    values = json.loads(kept)
+    for settings in (values["recommendation"]["before"], values["recommendation"]["settings"]):
+        settings["backend"] = "os:system"
+    path.write_text(json.dumps(values))
+    asked = []
+
+    def tune(*_args, settings, **_more):
+        asked.append(settings["backend"])
+        raise BadInputError("enough is known")
+
+    monkeypatch.setattr("perflab.panels.recommendation_card.tune", tune)
+    panel = workbench(session=path)
+    try:
+        panel.wait(60)
+        panel.check_live(1.0)
+        panel.wait(60)
+        assert asked == ["sqlite"]
+        assert "os:system is not called" in panel.lasting.line.children[0].value
+        assert "os:system" not in json.dumps(panel.lasting.session().to_dict())
+    finally:
+        panel.close()
+
+
+@pytest.mark.parametrize("source", ["evil:rows", "evil.csv:rows"])
+def test_a_file_has_no_module_imported_as_a_source(tmp_path, monkeypatch, source):
+    (tmp_path / "evil").mkdir()
+    (tmp_path / "evil" / "__init__.py").write_text("raise SystemExit('it was imported')")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    spec = "random:run=5,requests=1k,seed=1"
+    first = workbench("lazy_loading", spec)
+    try:
+        first.wait(60)
+        values = first.lasting.session().to_dict()
+    finally:
+        first.close()
+    values["settings"]["data_source"] = source
+    (tmp_path / "calls.json").write_text(json.dumps(values))
+    panel = workbench(session=tmp_path / "calls.json")
+    try:
+        panel.wait(60)
+        assert panel.controls.values["data_source"] == "flights"
+        said = panel.lasting.line.children[0].value
+        assert f"its data source {source} is not called unless the cell names it" in said
+        panel.picker.pick("random:run=7,requests=1k,seed=1")
+        panel.wait(60)
+        assert "it was imported" not in str(panel.picker.error.value)
+        assert panel.workload.name == "random:run=7,requests=1k,seed=1"
+    finally:
+        panel.close()
+
+
 def test_what_is_no_file_is_one_clear_error(tmp_path):
     (tmp_path / "folder.json").mkdir()
     (tmp_path / "circle.json").symlink_to("circle.json")
