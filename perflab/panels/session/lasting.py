@@ -253,7 +253,8 @@ class Lasting:
             self._pin(session.baseline)
         found, workload = session.last_recommendation(), self._workload
         if found is not None and workload is not None:
-            of.reports.put(found, workload, found.before, found.limits, None)
+            before, calls = self._calls.before(found), self._calls
+            of.reports.put(calls.recommendation(found), workload, before, found.limits, None)
         if (run := session.last_run()) is not None and workload is not None:
             of.runner.result = run
             settings = of.bench.read(run.settings)[0]
@@ -285,7 +286,11 @@ class Lasting:
         values = of.controls.values
         shown = {key: values[key] for key in of.controls.controls if values[key] is not None}
         name = "" if self._workload is None else self._workload.name
-        return text_of(of.bench, name, shown, columns)
+        now = self._plain(values)
+        ran = {} if run is None else {key: run.settings.get(key, now[key]) for key in now}
+        seen = of.controls.controls
+        differing = {key: ran[key] for key in seen if key in ran and ran[key] != now[key]}
+        return text_of(of.bench, name, shown, columns, differing)
 
 
 def _entry(point: Point, whole: Mapping[str, object]) -> Tried:

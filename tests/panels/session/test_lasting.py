@@ -248,6 +248,12 @@ def test_the_still_picture_has_the_charts_and_the_numbers(worked):
     assert "measured" in bundle["text/plain"]
     assert "hit rate" in bundle["text/plain"]
     assert "<style>" not in bundle["text/plain"]
+    assert "Settings of the run" not in bundle["text/plain"]
+    worked.controls.controls["max_cache_size"].value = 90
+    worked.wait(60)
+    _, settings, run, *_ = worked.lasting._words().splitlines()
+    assert "max cache size 90" in settings
+    assert run == "Settings of the run: max cache size 60"
 
 
 def test_pictures_are_stacked_in_order():
