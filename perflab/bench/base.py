@@ -202,6 +202,15 @@ class Bench(ABC, Generic[S, W]):
             return dataclasses.replace(infos[key], allowed=allowed, default=self._first_backend)
         return infos[key]
 
+    def names_function(self, key: str, value: object) -> bool:
+        """Say whether a setting's value names a function of the user's, which code would call."""
+        if not isinstance(value, str):
+            return callable(value)
+        if key == "backend":
+            return ":" in value
+        named = self.live.functions.get(key)
+        return named is not None and named(value)
+
     def load_infos(self) -> dict[str, SettingInfo]:
         """Return what is known of the settings of the load that mean something for the pattern."""
         unused = {*(() if self.tuning.priced else PRICES)}

@@ -164,6 +164,7 @@ def _settings(bench: AnyBench) -> Iterator[tuple[str, str]]:
         ("sliders", display.sliders),
         ("naming", bench.naming),
         ("outputs", bench.live.outputs),
+        ("functions", bench.live.functions),
         ("also_tuned", tuning.also_tuned),
         ("panel_defaults", display.panel_defaults),
         ("calibration.settings", bench.calibration.settings),

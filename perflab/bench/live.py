@@ -77,6 +77,9 @@ class Live(Generic[S]):
             they tell when a run ends: until then, what is off has no reason yet.
         actions: What a user can do to a running session.
         outputs: The settings that name files which a run writes.
+        functions: The settings beside ``backend`` that may name a function, or another object of a
+            module of the user's, by key: each says whether a value does. A file that perflab has
+            written agrees to no call of one.
         levels: The counters of its sessions that go up and down, such as the entries held: of all
             others, a part of a run has the difference.
         measures: The metrics that `Bench.metrics` returns, beside those of every run: alerts may
@@ -97,6 +100,7 @@ class Live(Generic[S]):
     told_at_end: bool = False
     actions: tuple[Action, ...] = ()
     outputs: tuple[str, ...] = ()
+    functions: Mapping[str, Callable[[str], bool]] = dataclasses.field(default_factory=dict)
     levels: frozenset[str] = frozenset()
     measures: frozenset[str] = frozenset()
     ends_itself: bool = False

@@ -222,7 +222,7 @@ class Displays:
         """Mark what was recommended."""
         of = self._bench.identity.settings_class
         keys = of.model_fields
-        settings = of.read({key: found.settings[key] for key in keys})
+        settings = of.read({key: found.settings[key] for key in keys if key in found.settings})
         self.what_if.show(points={"recommended": Point(settings, found.metrics)})
 
     def begin(self) -> None:

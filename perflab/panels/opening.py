@@ -12,8 +12,8 @@ with naming_extra("lab"):
     from perflab.bench import load_bench
     from perflab.lab.result import read_json
     from perflab.panels.service import ServicePanel
-    from perflab.panels.service.session import SavedService, workload_of_service
-    from perflab.panels.session.document import SavedSession, workload_of
+    from perflab.panels.service.session import SavedService
+    from perflab.panels.session.document import SavedSession
     from perflab.panels.workbench import Workbench
     from perflab.service import Service
 
@@ -79,9 +79,7 @@ def workbench(
         if read_json(os.fspath(session)).get("kind") == SavedService.kind:
             return _reopened(SavedService.read(os.fspath(session)), workload, settings)
         saved = SavedSession.read(os.fspath(session))
-        panel = Workbench(load_bench(saved.pattern), workload or workload_of(saved), settings)
-        panel.lasting.open(saved)
-        return panel
+        return Workbench(load_bench(saved.pattern), workload, settings, session=saved)
     return Workbench(load_bench(pattern), workload, settings)
 
 
@@ -89,7 +87,4 @@ def _reopened(
     saved: SavedService, workload: object, settings: Mapping[str, object] | None
 ) -> ServicePanel:
     """Return the panel of a service as its session says it; settings hold where it is reset."""
-    service = saved.service.change(settings or {})
-    panel = ServicePanel(service, workload or workload_of_service(saved))
-    panel.lasting.open(saved)
-    return panel
+    return ServicePanel(saved.service.change(settings or {}), workload, saved)

@@ -78,6 +78,16 @@ class SettingControls:
         hidden = PACES[1] if self._timed else PACES[0]
         return {**self._values, hidden: None}
 
+    @property
+    def names_another(self) -> bool:
+        """Whether settings name or bound another workload than the one that was read."""
+        return any(self._values[key] != value for key, value in self._read_with.items())
+
+    def naming(self, values: Mapping[str, object]) -> dict[str, object]:
+        """Return those of some settings that would name or bound another workload."""
+        found = {k: self._read_alone(k, v) for k, v in values.items() if k in self._read_with}
+        return {key: value for key, value in found.items() if value != self._values[key]}
+
     def read(self) -> tuple[Settings, LoadSettings]:
         """Return the settings of the pattern and of the load, as they are now."""
         return self._bench.read(self.values)

@@ -21,17 +21,17 @@ from perflab.panels.frame import Frame
 from perflab.panels.guard import Guard
 from perflab.panels.guests.rights import OWNER, Rights
 from perflab.panels.header import Header
-from perflab.panels.in_view import kept_in_view
 from perflab.panels.latest import Latest
-from perflab.panels.layout import arrange, close_all, messages
+from perflab.panels.layout import arranged, close_all
 from perflab.panels.limits_field import LimitsField
 from perflab.panels.live_controller import LiveController
 from perflab.panels.measure import Measure
 from perflab.panels.measurements import Measurements
 from perflab.panels.report_actions import ReportActions
-from perflab.panels.sections import sections_of
 from perflab.panels.server_side import ServerSide
-from perflab.panels.session.lasting import Lasting, PanelParts, asked_for
+from perflab.panels.session.asked import asked_for
+from perflab.panels.session.document import SavedSession
+from perflab.panels.session.lasting import Lasting, PanelParts
 from perflab.panels.setting_controls import SettingControls
 from perflab.panels.status import StatusLine, what_failed
 from perflab.panels.tasks import Tasks
@@ -52,6 +52,7 @@ class Workbench:
         workload: A name with parameters, a path, a trace or arrivals; none for the bench's own.
         settings: The user's values, over the panel's defaults.
         rights: What the user may name.
+        session: One to open, with its workload where none is given.
 
     Raises:
         BadInputError: If a setting is unknown or out of bounds.
@@ -63,6 +64,7 @@ class Workbench:
         workload: object = None,
         settings: Mapping[str, object] | None = None,
         rights: Rights = OWNER,
+        session: SavedSession | None = None,
     ) -> None:
         self.bench = bench
         self.workload: Workload | None = None
@@ -110,8 +112,9 @@ class Workbench:
         self.actions = Actions(handlers, folder, pause, guest=rights.guest)
         self.displays.add_card("Recommendation", self.report_actions.card)
         of = (bench, self.status, self.controls, self.displays, self.forecast, self.runner)
-        parts = PanelParts(*of, self.report_actions, self.limits, self.alerts, self.compare)
-        asked = asked_for(workload, settings)
+        picked = (self.picker, self.report_actions)
+        parts = PanelParts(*of, *picked, self.limits, self.alerts, self.compare)
+        asked = asked_for(workload, settings, session)
         told = (self._apply, self._fill_table, self.reset)
         self.lasting = Lasting(parts, asked, *told, rights)
         self.displays.tabs.put("Events", self.events.widget)
@@ -121,29 +124,14 @@ class Workbench:
             lambda frame, _: self.displays.place(frame), self.status.fail
         )
         self.measure = Measure(self._fitting.post)
-        self.widget = arrange(
-            head=[self.header.widget, self.actions.widget],
-            over=[self.server.consent.widget, self.picker.widget],
-            sections=sections_of(
-                self.bench.identity.title,
-                self.controls.groups,
-                server=[self.server.field.widget, self.server.actions.widget],
-                compare=self.compare.widget,
-                goals=[self.limits.widget, self.actions.folder],
-                alerts=self.alerts.widget,
-            ),
-            main=[
-                messages(
-                    [self.status.widget, self.report_actions.link.widget, self.lasting.line],
-                    [self.displays.which_is_off, self.status.remarks],
-                ),
-                self.displays.main,
-            ],
-            below=[self.displays.tabs.widget],
-            unseen=[*self.measure.widgets, self.lasting.still.widget, kept_in_view()],
-        )
+        self.widget = arranged(self)
         Guard(self.status.fail).watch(self.widget)
-        self.picker.pick(workload)
+        if session is not None:
+            self.lasting.open(session)
+        if session is not None and workload is None:
+            self.picker.reopen(session.workload)
+        else:
+            self.picker.pick(workload)
 
     def _ipython_display_(self) -> None:
         self.lasting.display(self.widget, self.wait)
@@ -255,7 +243,10 @@ class Workbench:
 
     def _on_workload_error(self, error: Exception) -> bool:
         """Let it be said where it was caused: at the settings that named it, or in the picker."""
-        if self.controls.refuse_naming(what_failed(error)):
+        is_said = self.controls.refuse_naming(what_failed(error))
+        self.lasting.missed()
+        if is_said:
+            self.forecast.ask(*self.controls.read())
             return True
         if self.workload is None:
             self.header.reading("no workload yet: choose one below")
@@ -290,8 +281,16 @@ class Workbench:
 
     def _apply(self, values: Mapping[str, object]) -> None:
         self.controls.show(values)
+        if self._ask():
+            self.runner.apply(self.controls.values)
+
+    def _ask(self) -> bool:
+        """Predict the present settings; not so where they name a workload that is read first."""
+        if self.controls.names_another:
+            self.picker.pick_again()
+            return False
         self.forecast.ask(*self.controls.read())
-        self.runner.apply(self.controls.values)
+        return True
 
     def _on_prediction(self, prediction: Prediction | None) -> None:
         del prediction
@@ -360,7 +359,7 @@ class Workbench:
         self.compare.reset()
         self.limits.clear()
         self.status.clear()
-        self.forecast.ask(*self.controls.read())
+        self._ask()
         # All is back by now; the run, of which nothing is shown any more, may take its time to end.
         self.runner.stop()
         self.runner.drop()

@@ -16,6 +16,7 @@ import ipywidgets as widgets
 from perflab.bench import AnyBench
 from perflab.callbacks import Cancelled, Progress
 from perflab.errors import BadInputError
+from perflab.lab.documents import AboutWorkload
 from perflab.panels.field_error import FieldError
 from perflab.panels.formats_help import formats_help
 from perflab.panels.found import how_file_was_read, preview_of, times_of
@@ -25,7 +26,7 @@ from perflab.panels.own_workloads import OwnWorkloads
 from perflab.panels.reading_fields import ReadingFields, on_panel
 from perflab.panels.reading_line import ReadingLine
 from perflab.panels.status import hidden_line, show_line, what_failed
-from perflab.panels.uploads import Uploads
+from perflab.panels.uploads import Upload, Uploads
 from perflab.settings import Settings
 from perflab.units import in_words
 from perflab.workloads import Arrivals, Workload
@@ -53,11 +54,12 @@ Load = Callable[[Progress], Workload]
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Pick:
-    """What is to be read, and the field that named it; none for a setting or a caller."""
+    """What is to be read, the field that named it, if one did, and the upload that it is of."""
 
     name: str
     load: Load
     field: widgets.DOMWidget | None = None
+    upload: Upload | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -170,6 +172,16 @@ class WorkloadPicker:
         else:
             name = str(getattr(workload, "name", type(workload).__name__))
         self._post(_Pick(name, lambda told: self._load(workload, None, None, told)))
+
+    def reopen(self, about: AboutWorkload) -> None:
+        """Read the workload that a session tells of, its file as then; none for the bench's."""
+        name, options = about.get("source") or "", about.get("options") or {}
+        if not name:
+            self.pick(None)
+            return
+        self.ours.show(name)
+        how = (options.get("format"), options.get("columns"))
+        self._post(_Pick(name, lambda told: self._load(name, *how, told)))
 
     def pick_again(self) -> None:
         """Read the last pick again: a setting that names or bounds it is another now."""
@@ -302,7 +314,7 @@ class WorkloadPicker:
                 raise BadInputError(text) from None
             return workload.uploaded(kept.name)
 
-        self._post(_Pick(kept.name, load, self.upload))
+        self._post(_Pick(kept.name, load, self.upload, kept))
 
     def _post(self, pick: _Pick) -> None:
         with self._saying:
@@ -346,6 +358,7 @@ class WorkloadPicker:
         self._kept = _Kept(pick.name, self.path.value, reading, times, self._preview)
         self.reading.show(self.found, times)
         self._picked(workload)
+        self._uploads.show(pick.upload)
 
     def _fail_reading(self, error: Exception) -> None:
         if not isinstance(error, _Unread):

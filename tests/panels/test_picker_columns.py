@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -177,6 +178,27 @@ def test_the_same_file_can_be_sent_twice(picker):
         made.upload.value = (upload("sent.csv", b"url\na\nb\n" * 9),)
         assert made.wait(20)
     assert len(picked) == 2
+
+
+def test_the_file_of_the_workload_that_stays_is_kept(until):
+    picked, failed = [], []
+    made = WorkloadPicker(load_bench("streaming"), picked.append, failed.append)
+    try:
+        made.upload.value = (upload("good.csv", b"a,b\n" + b"1,2\n" * 50),)
+        assert made.wait(20)
+        good = Path(picked[0].path)
+        for content in (b"\x00\x01", b""):
+            made.upload.value = (upload("broken.parquet", content),)
+            assert made.wait(20)
+        assert len(failed) == 2
+        assert "the workload stays good.csv" in made.error.value
+        assert good.read_bytes().startswith(b"a,b")
+        made.upload.value = (upload("better.csv", b"a,b\n" + b"3,4\n" * 50),)
+        assert made.wait(20)
+        until(lambda: not good.exists())
+        assert [Path(picked[-1].path).parent] == [*good.parents[1].iterdir()]
+    finally:
+        made.close()
 
 
 def enter(made):

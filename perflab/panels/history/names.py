@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Self
 
 from perflab.bench import AnyBench
@@ -28,6 +28,10 @@ class Names:
     leading: str
     headline: tuple[str, ...]
 
+    def plain(self, settings: Mapping[str, object]) -> dict[str, object]:
+        """Return settings as files and results have them; see `plain_values`."""
+        return plain_values(self.info, settings)
+
     @classmethod
     def of_bench(cls, bench: AnyBench) -> Self:
         """Return those of a pattern."""
@@ -35,3 +39,19 @@ class Names:
         headline = tuple(bench.display.headline)
         named = bench.identity.pattern
         return cls(named, bench.info, tuning.tuned, tuning.objective.metric, headline)
+
+
+def plain_values(
+    info: Callable[[str], SettingInfo], settings: Mapping[str, object]
+) -> dict[str, object]:
+    """Return settings as files and results have them.
+
+    Args:
+        info: Returns what is known of a setting, by its key.
+        settings: A function among them is told by its name, an address without what is secret.
+    """
+    infos = {key: info(key) for key in settings}
+    return {
+        key: infos[key].format(value) if callable(value) else infos[key].shown(value)
+        for key, value in settings.items()
+    }

@@ -125,7 +125,7 @@ class HistoryTab:
             BadInputError: If it cannot be written.
         """
         name = Path(f"perflab-tried-{self._names.of.replace('_', '-')}.csv")
-        text = csv_frame(frame_of(self._trail.entries))
+        text = csv_frame(frame_of(self._trail.plain))
         if self.download is not None:
             self.download.offer(name.name, text)
             return None

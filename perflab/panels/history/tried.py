@@ -46,11 +46,16 @@ class Trail:
 
     Args:
         clock: What time it is, in seconds.
+        plain: Returns settings as a run has them in its result.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        plain: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict,
+    ) -> None:
         self._lock = threading.RLock()
-        self._clock = clock
+        self._clock, self._plain = clock, plain
         self._entries: list[Tried] = []
         self._since = 0.0
         self._at = -1
@@ -60,6 +65,13 @@ class Trail:
         """All of them, the oldest first."""
         with self._lock:
             return tuple(self._entries)
+
+    @property
+    def plain(self) -> tuple[Tried, ...]:
+        """All of them, with settings as files have them."""
+        return tuple(
+            {**each, "settings": dict(self._plain(each["settings"]))} for each in self.entries
+        )
 
     @property
     def place(self) -> int:
@@ -93,10 +105,16 @@ class Trail:
         measured: Mapping[str, float],
         refitted: Mapping[str, float],
     ) -> None:
-        """Note what a run has measured at settings; where they were tried twice, the last time."""
+        """Note what a run has measured at settings; where they were tried twice, the last time.
+
+        Args:
+            settings: As the run's result has them.
+            measured: By it.
+            refitted: With its own costs.
+        """
         with self._lock:
             for entry in reversed(self._entries):
-                if entry["settings"] == settings:
+                if self._plain(entry["settings"]) == settings:
                     entry["measured"], entry["refitted"] = dict(measured), dict(refitted)
                     return
 

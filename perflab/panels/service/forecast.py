@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from typing import NamedTuple
@@ -9,7 +10,7 @@ from typing import NamedTuple
 from perflab.callbacks import Cancelled
 from perflab.panels.latest import Latest
 from perflab.panels.service.answers import Answers
-from perflab.panels.status import StatusLine
+from perflab.panels.status import Mood, StatusLine
 from perflab.service import Service, ServicePrediction
 from perflab.units import band, percent
 
@@ -34,8 +35,8 @@ class ServiceForecast:
 
     Args:
         status: Where it says what it does.
-        show: Called with each prediction that is still wanted.
-        exact: Called with a service when its exact prediction is shown.
+        show: Called with each prediction that is still wanted, one at a time.
+        exact: Called with a service and its exact prediction when that is shown.
         failed: Called with what went wrong.
     """
 
@@ -43,11 +44,13 @@ class ServiceForecast:
         self,
         status: StatusLine,
         show: Callable[[ServicePrediction], object],
-        exact: Callable[[Service], object],
+        exact: Callable[[Service, ServicePrediction], object],
         failed: Callable[[Exception], object],
     ) -> None:
         self._status, self._show, self._exact, self._failed = status, show, exact, failed
         self._wanted: Service | None = None
+        # What is shown and what is said of it are of one service, though two threads show.
+        self._showing = threading.Lock()
         self.answers: Answers | None = None
         self._first: Latest[Service] = Latest(self._estimate, self._fail, "perflab-estimate")
         self._whole: Latest[_Wanted] = Latest(self._predict, self._fail, "perflab-service")
@@ -77,14 +80,15 @@ class ServiceForecast:
         answers = self.answers
         if answers is None:
             return
-        self._status.say("what-if", "predicting", "busy")
+        with self._showing:
+            if self._is_over(service, cancelled):
+                return
+            self._status.say("what-if", "predicting", "busy")
         found = answers.preview(service)
-        if self._is_over(service, cancelled):
+        if found is not None and not self._put(service, found, cancelled, _sampled(found), "busy"):
             return
-        if found is not None:
-            self._show(found)
-            self._status.say("what-if", _sampled(found), "busy")
-        self._whole.post(_Wanted(service, found is not None))
+        if not self._is_over(service, cancelled):
+            self._whole.post(_Wanted(service, found is not None))
 
     def _predict(self, wanted: _Wanted, cancelled: Cancelled) -> None:
         answers, service = self.answers, wanted.service
@@ -96,11 +100,26 @@ class ServiceForecast:
         if answers is None or self._is_over(service, cancelled):
             return
         found = answers.predict(service)
-        if self._is_over(service, cancelled):
-            return
-        self._show(found)
-        self._status.say("what-if", "what-if exact", "exact")
-        self._exact(service)
+        if self._put(service, found, cancelled, "what-if exact", "exact"):
+            self._exact(service, found)
+
+    def _put(
+        self,
+        service: Service,
+        found: ServicePrediction,
+        cancelled: Cancelled,
+        said: str,
+        mood: Mood,
+    ) -> bool:
+        """Show a prediction and say what it is; say whether it is wanted until the end."""
+        with self._showing:
+            if self._is_over(service, cancelled):
+                return False
+            self._show(found)
+            if self._is_over(service, cancelled):
+                return False
+            self._status.say("what-if", said, mood)
+            return True
 
     def _is_over(self, service: Service, cancelled: Cancelled) -> bool:
         return cancelled() or service is not self._wanted

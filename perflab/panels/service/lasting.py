@@ -14,14 +14,16 @@ from perflab.panels.history.tried import Trail, Tried
 from perflab.panels.service.actions import ServiceActions
 from perflab.panels.service.findings import Findings
 from perflab.panels.service.goals import Goals
-from perflab.panels.service.names import flat, info_of, names_of
+from perflab.panels.service.names import flat, names_of
 from perflab.panels.service.runner import ServiceRunner
 from perflab.panels.service.scenario_view import ScenarioView
 from perflab.panels.service.session import PATTERN, SavedService
 from perflab.panels.service.sliders import ServiceSliders
+from perflab.panels.session.awaited import Awaited, left_out
 from perflab.panels.session.keeper import SessionKeeper
 from perflab.panels.session.reopened import ReopenedLine, kept_at
 from perflab.panels.status import StatusLine
+from perflab.panels.workload_picker import WorkloadPicker
 from perflab.service import Budget, Fleet, Service, ServicePrediction
 from perflab.service.layout import SCENARIOS_TABLE
 from perflab.service.live.result import ServiceRun
@@ -39,6 +41,7 @@ class ServiceParts:
     actions: ServiceActions
     scenario: ScenarioView
     runner: ServiceRunner
+    picker: WorkloadPicker
     findings: Findings
 
 
@@ -67,25 +70,34 @@ class ServiceLasting:
     ) -> None:
         self._of, self._asked, self._reopened = parts, asked, reopened
         self._workload: Workload | None = None
-        self._waiting: SavedService | None = None
-        self._untouched = parts.sliders.service
-        self.trail = Trail()
-        service = parts.sliders.service
-        self.tab = HistoryTab(names_of(service), self.trail, self._restore, None)
+        self._is_opened = False
+        self._untouched = self._made
+        names = names_of(parts.sliders.service)
+        self._plain = names.plain
+        self.trail = Trail(plain=names.plain)
+        self.tab = HistoryTab(names, self.trail, self._restore, None)
         self.keeper = SessionKeeper(SavedService, PATTERN, self._to_keep, parts.status.fail)
         self.line = ReopenedLine(afresh)
+        self._awaited: Awaited[SavedService] = Awaited(parts.picker, self.keeper, self.line)
 
     def begin(self) -> None:
-        """Keep the session from now on, and open the one that the same cell had before."""
-        known = self.keeper.begin()
-        if known is not None and known.asked == self._asked:
-            self.open(known)
+        """Keep the session from now on, and open the one that the same cell had before.
+
+        Where the cell names a session, that one is shown, and what is made of it is kept anew.
+        """
+        known = self.keeper.begin(self._asked, anew=self._is_opened)
+        if known is not None:
+            self._awaited.put(known, kept=True)
+            self._show()
 
     def open(self, session: SavedService) -> None:
-        """Show a session, as soon as its workload is there."""
-        self._waiting = session
-        if self._workload is not None:
-            self._show()
+        """Show a session that the cell names, as soon as a workload is there."""
+        self._is_opened = True
+        self._awaited.put(session, kept=False)
+
+    def missed(self) -> None:
+        """A workload could not be read."""
+        self._awaited.missed()
 
     def use(self, workload: Workload) -> None:
         """Go on with another workload."""
@@ -103,7 +115,7 @@ class ServiceLasting:
     def ended(self, run: ServiceRun) -> None:
         """Note what a run has measured."""
         service = Service.from_mapping(run.settings)
-        self.trail.measure(flat(service), run.metrics, run.fitted)
+        self.trail.measure(self._plain(flat(service)), run.metrics, run.fitted)
         self.changed()
 
     def changed(self) -> None:
@@ -128,7 +140,7 @@ class ServiceLasting:
             limits=of.goals.limits.text.value,
             objective=of.goals.objective,
             seconds=of.actions.length.value,
-            tried=tuple(_shown(entry) for entry in self.trail.entries),
+            tried=self.trail.plain,
             budget=None if budget is None else budget.to_dict(),
             fleet=None if fleet is None else fleet.to_dict(),
             survival=None if survival is None else survival.to_dict(),
@@ -148,37 +160,41 @@ class ServiceLasting:
         """End it."""
         self.keeper.close()
 
+    @property
+    def _made(self) -> tuple[object, ...]:
+        """What a user has made here that is worth keeping."""
+        of, cards = self._of, self._of.findings
+        found = (cards.budget.found, cards.fleet.found, cards.survival.found, of.runner.result)
+        typed = (of.goals.limits.text.value, of.goals.objective, of.actions.length.value)
+        return (of.sliders.service, of.scenario.spec, *found, *typed)
+
     def _to_keep(self) -> SavedService | None:
         """Return the session, once a user has done something: a look alone leaves no file."""
-        of, path = self._of, self.keeper.path
-        done = (
-            *(of.findings.budget.found, of.findings.fleet.found, of.findings.survival.found),
-            of.runner.result,
-            *(of.scenario.spec, of.goals.limits.text.value, path is not None and path.exists()),
-        )
-        return self.session() if any(done) or of.sliders.service != self._untouched else None
+        if self._awaited.waits:
+            return None
+        return self.session() if self.keeper.has_written or self._made != self._untouched else None
 
     def _restore(self, entry: Tried) -> None:
         self._of.sliders.show(entry["settings"])
 
     def _show(self) -> None:
-        session, self._waiting = self._waiting, None
         workload = self._workload
+        session = self._awaited.due(workload)
         if session is None or workload is None:
             return
         of = self._of
-        same = session.workload.get("fingerprint") == workload.fingerprint
-        if same:
+        less = left_out(session.workload, workload)
+        if not less:
             self.trail.load(session.tried)
-        self._reopened(session.last(ServiceRun) if same else None, session.scenario)
+        self._reopened(None if less else session.last(ServiceRun), session.scenario)
         of.sliders.show(flat(session.service))
         of.goals.limits.text.value = session.limits
         of.goals.choose(session.objective)
         if session.seconds:
             of.actions.length.value = session.seconds
-        if same:
+        if not less:
             self._show_results(session)
-        less = "" if same else "; its workload has changed since, so its numbers were left out"
+        self._untouched = self._made
         when = kept_at(session.environment.get("date"))
         self.line.say(f"Reopened the session of {when}{less}.")
 
@@ -198,8 +214,3 @@ def with_scenarios(service: Service) -> dict[str, Any]:
     """Return all values of a service with the scenarios that its file names."""
     named = {SCENARIOS_TABLE: dict(service.scenarios)} if service.scenarios else {}
     return {**service.shown(), **named}
-
-
-def _shown(entry: Tried) -> Tried:
-    settings = {key: info_of(key).shown(value) for key, value in entry["settings"].items()}
-    return {**entry, "settings": settings}

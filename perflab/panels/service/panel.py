@@ -27,7 +27,7 @@ from perflab.panels.service.findings import Findings
 from perflab.panels.service.forecast import ServiceForecast
 from perflab.panels.service.goals import Goals
 from perflab.panels.service.happening import HappeningRow, fitting
-from perflab.panels.service.head import QUESTION, ServiceHead
+from perflab.panels.service.head import ServiceHead
 from perflab.panels.service.lasting import ServiceLasting, ServiceParts, with_scenarios
 from perflab.panels.service.numbers import lines_of, stages_table
 from perflab.panels.service.pasting import Pasting
@@ -36,10 +36,9 @@ from perflab.panels.service.run_view import RunView
 from perflab.panels.service.runner import ServiceRunner
 from perflab.panels.service.scenario_view import ScenarioView
 from perflab.panels.service.sliders import ServiceSliders
-from perflab.panels.session.lasting import asked_for
+from perflab.panels.service.still import ServiceStill
+from perflab.panels.session.asked import asked_for
 from perflab.panels.status import StatusLine, hidden_line, show_line
-from perflab.panels.still.output import StillOutput
-from perflab.panels.still.picture import stacked
 from perflab.panels.still.showing import show_panel
 from perflab.panels.tabs import Tabs
 from perflab.panels.tasks import Tasks
@@ -49,6 +48,7 @@ from perflab.service.scenarios import Scenario, ScenarioOutcome
 
 if TYPE_CHECKING:
     from perflab.lab.result import Result
+    from perflab.panels.service.session import SavedService
     from perflab.service.live.result import ServiceRun
     from perflab.service.scenarios.survive import Survival
     from perflab.workloads import Workload
@@ -68,9 +68,12 @@ class ServicePanel:
         service: What its sliders show at first.
         workload: A file's path, a name with parameters, or a `Trace`; none for the default of the
             first stage's bench.
+        session: One to open, with its workload where none is given.
     """
 
-    def __init__(self, service: Service, workload: object = None) -> None:
+    def __init__(
+        self, service: Service, workload: object = None, session: SavedService | None = None
+    ) -> None:
         self.workload: Workload | None = None
         self.prediction: ServicePrediction | None = None
         self._seconds: float | None = None
@@ -105,13 +108,13 @@ class ServicePanel:
         )
         self.head = ServiceHead(self.picker.widget)
         kept = (status, self.sliders, self.goals, self.actions, self.scenario, self.runner)
-        parts = ServiceParts(*kept, self.findings)
-        asked = asked_for(workload, with_scenarios(service))
+        parts = ServiceParts(*kept, self.picker, self.findings)
+        asked = asked_for(workload, with_scenarios(service), session)
         self.lasting = ServiceLasting(parts, asked, self._on_reopened, self.reset)
         self.tabs = self._tabs()
         self._fitting: Latest[Frame] = Latest(self._place, status.fail)
         self.measure = Measure(self._fitting.post)
-        self.still = StillOutput(self._pictures, lambda: self.words)
+        self.still = ServiceStill(self.chain, self.shares, self.scenario.line)
         self.widget = arrange(
             head=[self.head.widget, self.actions.widget],
             over=[self.picker.widget],
@@ -131,7 +134,12 @@ class ServicePanel:
             unseen=[*self.measure.widgets, self.still.widget, copying(), kept_in_view()],
         )
         Guard(status.fail).watch(self.widget)
-        self.picker.pick(workload)
+        if session is not None:
+            self.lasting.open(session)
+        if session is not None and workload is None:
+            self.picker.reopen(session.workload)
+        else:
+            self.picker.pick(workload)
 
     def _tabs(self) -> Tabs:
         first = {"All numbers": self.numbers, "Scenario": self.scenario.numbers}
@@ -185,14 +193,7 @@ class ServicePanel:
     @property
     def words(self) -> str:
         """What the panel says, for where it cannot be shown."""
-        said = [f"perflab: the panel of a service. {QUESTION} Run this cell to open it."]
-        said += [each.alternative.text for each in self._drawings]
-        return "\n".join(filter(None, said))
-
-    @property
-    def _drawings(self) -> tuple[Drawing[ServicePrediction] | Drawing[ScenarioOutcome], ...]:
-        """The main pictures."""
-        return self.chain, self.shares, self.scenario.line
+        return self.still.words
 
     def play(self, scenario: str) -> None:
         """Play a scenario, and from now on again after each change of a setting; none if empty."""
@@ -309,6 +310,7 @@ class ServicePanel:
         self.lasting.use(workload)
 
     def _on_workload_error(self, _error: Exception) -> bool:
+        self.lasting.missed()
         # The picker says it, where it was caused.
         if self.workload is None:
             self.head.missing()
@@ -329,10 +331,10 @@ class ServicePanel:
         self.numbers.value = f"{stages_table(found)}{remarks}"
         self._refresh()
 
-    def _on_exact(self, service: Service) -> None:
+    def _on_exact(self, service: Service, found: ServicePrediction) -> None:
         """Bring all that follows from an exact prediction up to date."""
-        answers, workload, found = self.answers, self.workload, self.prediction
-        if answers is None or workload is None or found is None:
+        answers, workload = self.answers, self.workload
+        if answers is None or workload is None:
             return
         self._seconds = answers.seconds(service)
         self.scenario.again(service)
@@ -389,12 +391,9 @@ class ServicePanel:
 
     def _place(self, frame: Frame, _cancelled: Cancelled) -> None:
         room = (frame.main, frame.scale(frame.main), frame.theme)
-        for drawing in (*self._drawings, self.view.parts, self.view.line):
+        for drawing in (*self.still.drawings, self.view.parts, self.view.line):
             drawing.place(*room)
         # A card has an edge.
         inner = frame.main - _CARD
         self.findings.place(inner, frame.scale(inner), frame.theme)
         self.tabs.stand(columns=not frame.tabbed)
-
-    def _pictures(self) -> bytes:
-        return stacked([each.image.value for each in self._drawings])

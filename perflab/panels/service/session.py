@@ -7,13 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Self, TypeVar
 
-from perflab.bench.registry import load_bench
 from perflab.errors import BadInputError
 from perflab.lab.documents import AboutWorkload
 from perflab.lab.result import Result, read_json
 from perflab.panels.history.tried import MOST, Tried
 from perflab.panels.service.survival_card import value_of
-from perflab.panels.session.document import check_workload, read_again
+from perflab.panels.session.document import check_workload
 from perflab.service import Budget, Fleet, Service
 from perflab.service.live.result import ServiceRun
 from perflab.service.scenarios import read_scenario
@@ -119,16 +118,6 @@ class SavedService(Result):
     def service(self) -> Service:
         """The service as it was."""
         return Service.from_mapping(self.settings)
-
-
-def workload_of_service(session: SavedService) -> object:
-    """Return the workload of a session: its name, or what is read of its file as it was then.
-
-    Raises:
-        BadInputError: If the file is not there any more, or cannot be read.
-    """
-    first = session.service.entry
-    return read_again(load_bench(first.bench), first.settings, session.workload)
 
 
 def _check_way(way: Way | None, service: Service, place: str) -> None:

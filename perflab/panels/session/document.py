@@ -17,7 +17,6 @@ from perflab.lab.documents import AboutWorkload
 from perflab.lab.result import Result, read_json
 from perflab.lab.run import Run
 from perflab.panels.history.tried import MOST, Tried
-from perflab.settings import Settings
 from perflab.tuning.comparison import result_of
 from perflab.tuning.objective import parse_objective
 from perflab.tuning.recommendation import Recommendation
@@ -103,7 +102,10 @@ class SavedSession(Result):
             _check_settings(bench, each.settings, place)
         if best is not None:
             _check_settings(bench, best.before, place)
-            _check_tuned(bench, best.settings, place)
+            for point in (*best.alternatives, *best.reliefs, *best.sensitivity):
+                _check_settings(bench, point["settings"], place)
+            for settings in (best.settings, *(each["settings"] for each in best.alternatives)):
+                _check_tuned(bench, settings, place)
             _check_objective(bench, best.objective, place)
         return found
 
@@ -172,30 +174,3 @@ def check_workload(workload: AboutWorkload, place: str) -> None:
         where = ".".join(("workload", *(str(part) for part in first["loc"][:2])))
         text = f"is damaged: {where} is not what a session holds ({first['msg'].lower()})"
         raise BadInputError(text, place) from None
-
-
-def workload_of(session: SavedSession) -> object:
-    """Return the workload of a session: its name, or what is read of its file as it was then.
-
-    Raises:
-        BadInputError: If the file is not there any more, or cannot be read.
-    """
-    bench = load_bench(session.pattern)
-    return read_again(bench, bench.read(session.settings)[0], session.workload)
-
-
-def read_again(bench: AnyBench, settings: Settings, workload: AboutWorkload) -> object:
-    """Return a workload that a file tells of: its name, or what is read of its file as then.
-
-    Args:
-        bench: As whose workload it is read.
-        settings: The bench's.
-        workload: What is told of it.
-
-    Raises:
-        BadInputError: If the file is not there any more, or cannot be read.
-    """
-    source, options = workload.get("source"), workload.get("options") or {}
-    if not source or not options:
-        return source or None
-    return bench.workload_for(settings, source, options.get("format"), options.get("columns"))

@@ -26,6 +26,9 @@ class SessionKeeper(Generic[D]):
         pattern: The pattern's name, or ``service``.
         gather: Returns the session as it is now; none where there is nothing worth keeping.
         failed: Told where it cannot be written, once.
+
+    Attributes:
+        has_written: Whether this panel has written its session.
     """
 
     def __init__(
@@ -38,6 +41,8 @@ class SessionKeeper(Generic[D]):
         self._document, self._pattern = document, pattern
         self._gather, self._failed = gather, failed
         self._place: SessionPlace[D] | None = None
+        self._asked = ""
+        self.has_written = False
         self._over = threading.Event()
         self._latest: Latest[None] = Latest(self._write, lambda error: self._fail(str(error)))
 
@@ -46,12 +51,23 @@ class SessionKeeper(Generic[D]):
         """The file; none before it is begun, or where it is off."""
         return None if self._place is None else self._place.path
 
-    def begin(self) -> D | None:
-        """Take a name, and return the session that is kept under it from before, if one is."""
+    def begin(self, asked: str = "", *, anew: bool = False) -> D | None:
+        """Take a name, and return the session that the same cell kept under it before, if any.
+
+        Args:
+            asked: What the cell passed.
+            anew: Whether it is a new name in any case, as where a cell names the file to open.
+        """
         if self._place is not None or os.environ.get(SWITCH, "").strip().lower() == "off":
             return None
-        self._place = SessionPlace(self._document, self._pattern)
-        return self._place.known()
+        self._asked = asked
+        return self._take_name(anew=anew).known()
+
+    def move(self) -> None:
+        """Leave the file as it is, and keep the session under another name from now on."""
+        if self._place is not None:
+            self._place.leave()
+            self._take_name(anew=True)
 
     def changed(self) -> None:
         """Write the session soon; returns at once."""
@@ -80,12 +96,21 @@ class SessionKeeper(Generic[D]):
         if self._place is not None:
             self._place.leave()
 
+    def _take_name(self, *, anew: bool) -> SessionPlace[D]:
+        place = SessionPlace(self._document, self._pattern, asked=self._asked, anew=anew)
+        if place.trouble:
+            less = "" if place.path else "the session is not kept: "
+            self._failed(f"{less}{place.trouble}")
+        self._place = place
+        return place
+
     def _write(self, _item: None, cancelled: Cancelled) -> None:
         try:
-            session = self._gather()
-            if session is None or self._place is None:
+            session, place = self._gather(), self._place
+            if session is None or place is None:
                 return
-            self._place.keep(session)
+            place.keep(session)
+            self.has_written = True
         except Exception as error:  # noqa: BLE001  (said even if something is to be kept by now)
             self._fail(str(error))
             return

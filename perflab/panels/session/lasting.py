@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -12,7 +10,7 @@ import ipywidgets as widgets
 
 from perflab.bench import AnyBench
 from perflab.lab.environment import environment
-from perflab.lab.outcome import workload_summary
+from perflab.lab.outcome import plain_settings, workload_summary
 from perflab.lab.run import Run
 from perflab.panels.alerts_row import AlertsRow
 from perflab.panels.compare import Compare
@@ -25,6 +23,8 @@ from perflab.panels.history.tried import Trail, Tried
 from perflab.panels.limits_field import LimitsField
 from perflab.panels.live_controller import LiveController
 from perflab.panels.report_actions import ReportActions
+from perflab.panels.session.awaited import Awaited, left_out
+from perflab.panels.session.calls import Calls
 from perflab.panels.session.document import SavedSession
 from perflab.panels.session.keeper import SessionKeeper
 from perflab.panels.session.reopened import ReopenedLine, kept_at
@@ -35,6 +35,7 @@ from perflab.panels.still.picture import stacked
 from perflab.panels.still.showing import show_panel
 from perflab.panels.still.words import sentence_of, text_of
 from perflab.panels.views import Point
+from perflab.panels.workload_picker import WorkloadPicker
 from perflab.workloads import Workload
 
 
@@ -48,6 +49,7 @@ class PanelParts:
     displays: Displays
     forecast: Forecast
     runner: LiveController
+    picker: WorkloadPicker
     reports: ReportActions
     limits: LimitsField
     alerts: AlertsRow
@@ -85,17 +87,24 @@ class Lasting:
         self._of, self._asked, self._apply, self._pinned = parts, asked, apply, pinned
         self._guest = rights.guest
         self._workload: Workload | None = None
-        self._waiting: SavedSession | None = None
-        self._left_out = ""
-        self._untouched: dict[str, object] | None = None
-        self.trail = Trail()
-        of = (Names.of_bench(parts.bench), self.trail, self._restore, self._pin)
+        self._calls = Calls(parts.bench, parts.controls.values)
+        self._untouched: tuple[object, ...] | None = None
+        names = Names.of_bench(parts.bench)
+        self._plain = names.plain
+        self.trail = Trail(plain=names.plain)
+        of = (names, self.trail, self._restore, self._pin)
         self.tab = HistoryTab(*of, guest=self._guest)
         pattern = parts.bench.identity.pattern
         self.keeper = SessionKeeper(SavedSession, pattern, self._to_keep, parts.status.fail)
         self.still = StillOutput(self._picture, self._words)
         self._reopened = ReopenedLine(afresh)
         self.line, self.afresh = self._reopened.widget, self._reopened.afresh
+        self._awaited: Awaited[SavedSession] = Awaited(
+            *(parts.picker, self.keeper, self._reopened),
+            lambda session: parts.controls.naming(session.settings),
+            parts.controls.show,
+        )
+        self._is_opened = False
 
     @property
     def sentence(self) -> str:
@@ -113,49 +122,37 @@ class Lasting:
         self.begin()
 
     def begin(self) -> None:
-        """Keep the session from now on, and open the one that the same cell had before."""
-        known = None if self._guest else self.keeper.begin()
-        if known is not None and known.asked == self._asked:
-            self.open(known)
+        """Keep the session from now on, and open the one that the same cell had before.
 
-    def open(self, session: SavedSession) -> None:
-        """Show a session, as soon as its workload is there."""
-        self._waiting = self._without_calls(session)
-        if self._workload is not None:
+        Where the cell names a session, that one is shown, and what is made of it is kept anew.
+        """
+        if self._guest:
+            return
+        known = self.keeper.begin(self._asked, anew=self._is_opened)
+        if known is not None:
+            self._put(known, kept=True)
             self._show()
 
-    def _without_calls(self, session: SavedSession) -> SavedSession:
-        """Return a session without functions as backends, which a file cannot agree to call.
+    def open(self, session: SavedSession) -> None:
+        """Show a session that the cell names, as soon as a workload is there."""
+        self._is_opened = True
+        self._put(session, kept=False)
 
-        The function that the cell itself names is kept.
-        """
-        present = self._of.controls.values["backend"]
-        named = self._of.bench.info("backend").format(present)
-        dropped: dict[str, None] = {}
+    def missed(self) -> None:
+        """A workload could not be read."""
+        self._awaited.missed()
 
-        def clean(settings: Mapping[str, object]) -> dict[str, object]:
-            backend = settings.get("backend")
-            if isinstance(backend, str) and ":" in backend:
-                if backend != named:
-                    dropped[backend] = None
-                return {**settings, "backend": present}
-            return dict(settings)
-
-        tried = tuple[Tried, ...]({**t, "settings": clean(t["settings"])} for t in session.tried)
-        pinned = session.baseline
-        if pinned is not None:
-            pinned = {**pinned, "settings": clean(pinned["settings"])}
-        settings = clean(session.settings)
-        self._left_out = ", ".join(dropped)
-        return dataclasses.replace(session, settings=settings, tried=tried, baseline=pinned)
+    def _put(self, session: SavedSession, *, kept: bool) -> None:
+        self._calls = Calls(self._of.bench, self._of.controls.values)
+        self._awaited.put(self._calls.without(session), kept=kept)
 
     def use(self, workload: Workload) -> None:
         """Go on with another workload."""
         if self._workload is not None:
             self.trail.clear()
         self._workload = workload
-        self._untouched = self._untouched or self._of.controls.values
         self._show()
+        self._untouched = self._untouched or self._made
         self.tab.refresh()
 
     def predicted(self) -> None:
@@ -185,8 +182,7 @@ class Lasting:
             return None
         baseline = of.displays.baseline
         run, found = of.runner.result, of.reports.recommendation
-        settings, load = of.controls.read()
-        whole = {**load.shown(), **settings.shown()}
+        whole = plain_settings(*of.controls.read())
         return SavedSession(
             pattern=of.bench.identity.pattern,
             workload=workload_summary(workload),
@@ -196,24 +192,25 @@ class Lasting:
             limits=of.limits.text.value,
             alerts=tuple(alert.text for alert in of.alerts.alerts),
             compared={key: list(of.compare.chosen(key)) for key in of.compare.buttons},
-            tried=tuple(_shown(of.bench, entry) for entry in self.trail.entries),
+            tried=self.trail.plain,
             run=None if run is None else run.to_dict(),
             recommendation=None if found is None else found.to_dict(),
             environment=environment(),
         )
 
+    @property
+    def _made(self) -> tuple[object, ...]:
+        """What a user has made here that is worth keeping."""
+        of = self._of
+        found = (of.runner.result, of.reports.recommendation)
+        typed = (tuple(alert.text for alert in of.alerts.alerts), of.limits.text.value)
+        return (of.controls.values, of.displays.baseline, *found, *typed)
+
     def _to_keep(self) -> SavedSession | None:
         """Return the session, once a user has done something: a look alone leaves no file."""
-        of, path = self._of, self.keeper.path
-        done = (
-            of.displays.baseline,
-            of.runner.result,
-            of.reports.recommendation,
-            of.alerts.alerts,
-            of.limits.text.value,
-            path is not None and path.exists(),
-        )
-        return self.session() if any(done) or of.controls.values != self._untouched else None
+        if self._awaited.waits:
+            return None
+        return self.session() if self.keeper.has_written or self._made != self._untouched else None
 
     def save(self, path: str | Path, *, force: bool = False) -> Path:
         """Write the session into a file.
@@ -228,26 +225,26 @@ class Lasting:
         self.keeper.close()
 
     def _show(self) -> None:
-        session, self._waiting = self._waiting, None
-        if session is None:
+        """Show the session that waits, if its workload is there."""
+        of, workload = self._of, self._workload
+        session = self._awaited.due(workload)
+        if session is None or workload is None:
             return
-        of = self._of
-        same = self._workload is not None and (
-            session.workload.get("fingerprint") == self._workload.fingerprint
-        )
+        less = left_out(session.workload, workload)
         of.controls.show(session.settings)
         of.limits.text.value = session.limits
         for text in session.alerts:
             of.alerts.add(text)
         of.compare.choose(session.compared)
-        if same:
+        if not less:
             self.trail.load(session.tried)
             self._show_results(session)
         self._apply({})
+        self._untouched = self._made
         told = f"Reopened the session of {kept_at(session.environment.get('date'))}"
-        less = "" if same else "; its workload has changed since, so its numbers were left out"
-        if self._left_out:
-            less += f"; its backend {self._left_out} is not called unless the cell names it"
+        if self._calls.left_out:
+            named = ", ".join(self._calls.left_out)
+            less += f"; its {named} is not called unless the cell names it"
         self._reopened.say(f"{told}{less}.")
 
     def _show_results(self, session: SavedSession) -> None:
@@ -256,7 +253,8 @@ class Lasting:
             self._pin(session.baseline)
         found, workload = session.last_recommendation(), self._workload
         if found is not None and workload is not None:
-            of.reports.put(found, workload, found.before, found.limits, None)
+            before, calls = self._calls.before(found), self._calls
+            of.reports.put(calls.recommendation(found), workload, before, found.limits, None)
         if (run := session.last_run()) is not None and workload is not None:
             of.runner.result = run
             settings = of.bench.read(run.settings)[0]
@@ -288,17 +286,11 @@ class Lasting:
         values = of.controls.values
         shown = {key: values[key] for key in of.controls.controls if values[key] is not None}
         name = "" if self._workload is None else self._workload.name
-        return text_of(of.bench, name, shown, columns)
-
-
-def asked_for(workload: object, settings: Mapping[str, object] | None) -> str:
-    """Return what a cell passed to `workbench`, as one text that tells cells apart."""
-    named = workload if workload is None or isinstance(workload, str) else None
-    if isinstance(workload, os.PathLike):
-        named = os.fspath(workload)
-    elif named is None and workload is not None:
-        named = str(getattr(workload, "fingerprint", type(workload).__name__))
-    return json.dumps([named, {key: str(value) for key, value in (settings or {}).items()}])
+        now = self._plain(values)
+        ran = {} if run is None else {key: run.settings.get(key, now[key]) for key in now}
+        seen = of.controls.controls
+        differing = {key: ran[key] for key in seen if key in ran and ran[key] != now[key]}
+        return text_of(of.bench, name, shown, columns, differing)
 
 
 def _entry(point: Point, whole: Mapping[str, object]) -> Tried:
@@ -309,8 +301,3 @@ def _entry(point: Point, whole: Mapping[str, object]) -> Tried:
         "measured": {},
         "when": "",
     }
-
-
-def _shown(bench: AnyBench, entry: Tried) -> Tried:
-    settings = {key: bench.info(key).shown(value) for key, value in entry["settings"].items()}
-    return {**entry, "settings": settings}

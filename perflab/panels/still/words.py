@@ -23,6 +23,7 @@ def text_of(
     workload: str,
     settings: Mapping[str, object],
     columns: Sequence[Metrics],
+    of_run: Mapping[str, object],
 ) -> str:
     """Return a panel's settings and numbers.
 
@@ -31,12 +32,8 @@ def text_of(
         workload: Its name.
         settings: Those that its sliders show.
         columns: What-if, predicted before, refitted and measured, by metric; empty where unknown.
+        of_run: The settings that the run had otherwise: all but the what-if is of these.
     """
-    infos = [bench.info(key) for key in settings]
-    said = ", ".join(
-        f"{info.name} {info.format(value)}"
-        for info, value in zip(infos, settings.values(), strict=True)
-    )
     kept = [number for number, column in enumerate(columns) if column]
     rows = [[HEADS[0], *(HEADS[number + 1] for number in kept)]]
     for name in bench.display.headline:
@@ -51,4 +48,12 @@ def text_of(
         ).rstrip()
         for row in rows
     ]
-    return "\n".join([sentence_of(bench, workload), f"Settings: {said}", *lines])
+    run = [f"Settings of the run: {_in_words(bench, of_run)}"] if of_run else []
+    said = f"Settings: {_in_words(bench, settings)}"
+    return "\n".join([sentence_of(bench, workload), said, *run, *lines])
+
+
+def _in_words(bench: AnyBench, settings: Mapping[str, object]) -> str:
+    return ", ".join(
+        f"{bench.info(key).name} {bench.info(key).format(value)}" for key, value in settings.items()
+    )

@@ -91,13 +91,25 @@ def open_store(source: str, delimiter: str = "auto") -> Store:
     file, colon, table = source.rpartition(":")
     if colon and Path(file).suffix.lower() in DATABASES:
         return SqliteStore(file, table)
-    if colon and all(part.isidentifier() for part in (*file.split("."), table)):
+    if is_own_function(source):
         return _from_module(file, table, source)
     if Path(source).expanduser().is_file():
         known = ", ".join(SUFFIXES)
         raise BadInputError(f"cannot tell the kind of file by its ending; known: {known}", source)
     hint = nearest(name, (FLIGHTS, *SUFFIXES))
     raise BadInputError(f"{source!r} is neither a store nor module:function{hint}", "data_source")
+
+
+def is_own_function(source: str) -> bool:
+    """Say whether `open_store` would take a source for a function, or a store, of a module."""
+    name, colon, _ = source.partition(":")
+    if not colon or (name == FLIGHTS and not Path(source).exists()):
+        return False
+    if Path(source).suffix.lower() in SUFFIXES:
+        return False
+    file, _, table = source.rpartition(":")
+    is_database = Path(file).suffix.lower() in DATABASES
+    return not is_database and all(part.isidentifier() for part in (*file.split("."), table))
 
 
 def _from_module(module: str, name: str, source: str) -> Store:

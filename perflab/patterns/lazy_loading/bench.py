@@ -44,13 +44,18 @@ _COUNTS = (1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 500, 1000,
 _COUNTED = ("hits", "misses", "evictions", "loads", "chunks", "bytes_read", "errors", "waits")
 
 
+def _names_function(source: str) -> bool:
+    from perflab.patterns.lazy_loading._sources import is_own_function
+
+    return is_own_function(source)
+
+
 def _notice(settings: LazyLoadingSettings, load: LoadSettings) -> str | None:
     """Return how often a function of the user's is called at most."""
-    from perflab.patterns.lazy_loading.sources import is_own_function
     from perflab.servers.call_cap import said
 
     source = settings.data_source
-    return said(source, load) if is_own_function(source) else None
+    return said(source, load) if _names_function(source) else None
 
 
 def _kept_for(
@@ -226,6 +231,7 @@ class LazyLoadingBench(Bench[LazyLoadingSettings, "Accesses"]):
         told_at_end=True,
         remarks=clients_behind,
         backends=(),
+        functions={"data_source": _names_function},
         measures=frozenset(
             {
                 "bytes_read",

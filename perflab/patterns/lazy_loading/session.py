@@ -14,10 +14,9 @@ from perflab.instrumentation.counters import AtomicCounter
 from perflab.instrumentation.histogram import LatencyHistogram
 from perflab.patterns.lazy_loading._chunks import Ahead, Chunks, size_of
 from perflab.patterns.lazy_loading._lazy_loading import LazyLoader
-from perflab.patterns.lazy_loading._sources import open_store
+from perflab.patterns.lazy_loading._sources import is_own_function, open_store
 from perflab.patterns.lazy_loading._store import MeasuredStore, ReopenedStore, Rows, Store
 from perflab.patterns.lazy_loading.settings import LazyLoadingSettings
-from perflab.patterns.lazy_loading.sources import is_own_function
 from perflab.servers.call_cap import CallCap, most_calls
 from perflab.settings import LoadSettings
 from perflab.units import counted, grouped

@@ -7,7 +7,14 @@ from pathlib import Path
 
 from perflab.errors import BadInputError
 from perflab.patterns.lazy_loading._csv import CsvStore
-from perflab.patterns.lazy_loading._sources import DATABASES, FLIGHTS, SUFFIXES, TEXTS, open_store
+from perflab.patterns.lazy_loading._sources import (
+    DATABASES,
+    FLIGHTS,
+    SUFFIXES,
+    TEXTS,
+    is_own_function,
+    open_store,
+)
 from perflab.patterns.lazy_loading._store import MeasuredStore, ReopenedStore
 from perflab.patterns.lazy_loading.settings import LazyLoadingSettings
 from perflab.primitives.csv_header import DELIMITERS
@@ -25,15 +32,6 @@ def rows_of(source: str, delimiter: str = "auto") -> int:
     finally:
         if isinstance(store, ReopenedStore):
             store.close()
-
-
-def is_own_function(source: str) -> bool:
-    """Say whether a source is a function, or a store, of a module of the user's."""
-    name, colon, function = source.rpartition(":")
-    suffixes = {Path(source).suffix.lower(), Path(name).suffix.lower()}
-    if not colon or name == FLIGHTS or suffixes & set(SUFFIXES) or Path(source).exists():
-        return False
-    return all(part.isidentifier() for part in (*name.split("."), function))
 
 
 def overruled_by_source(settings: LazyLoadingSettings) -> dict[str, str]:
@@ -76,8 +74,11 @@ def source_name(source: str) -> str:
 def stored_form(source: str, delimiter: str = "auto") -> tuple[float | None, str]:
     """Return the bytes that a row takes in a source's file, and what parts a CSV's fields.
 
-    None for the bytes where nothing tells; a comma where there is nothing to look at.
+    None for the bytes where nothing tells; a comma where there is nothing to look at. A module of
+    the user's is not imported for it: the settings may be those of a file.
     """
+    if is_own_function(source):
+        return None, DELIMITERS.get(delimiter, ",")
     try:
         store = open_store(source, delimiter)
     except BadInputError:

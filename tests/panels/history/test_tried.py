@@ -137,3 +137,12 @@ def test_tables_have_what_differs(trail, clock):
     assert "10 %" in shown
     assert "20 %" in shown
     assert "policy" not in shown
+
+
+def test_a_run_is_noted_at_settings_that_its_result_writes_otherwise():
+    trail = Trail(plain=lambda settings: {key: str(value) for key, value in settings.items()})
+    trail.predict({"backend": print}, {"hit_rate": 0.5})
+    trail.measure({"backend": str(print)}, {"hit_rate": 0.4}, {})
+    assert trail.entries[0]["measured"] == {"hit_rate": 0.4}
+    assert trail.entries[0]["settings"] == {"backend": print}
+    assert trail.plain[0]["settings"] == {"backend": str(print)}

@@ -65,3 +65,41 @@ def test_move_is_estimated_while_an_overtaken_answer_is_computed(panel, monkeypa
     assert panel.prediction.sampled == 1
     assert panel.prediction.settings["cache"]["max_cache_size"] == 2800
     assert len(asked) == 2, "what was overtaken before it began is not computed"
+
+
+def test_exact_answer_that_is_overtaken_while_shown_is_not_taken_for_the_next(panel, monkeypatch):
+    predict, show = panel.answers.predict, panel.shares.show
+    gate, drawing = threading.Event(), threading.Event()
+    more, done = threading.Event(), threading.Event()
+
+    def shown(found):
+        if found.sampled == 1 and found.settings["cache"]["max_cache_size"] == 2500:
+            drawing.set()
+            assert gate.wait(60)
+        show(found)
+
+    def slow(service):
+        if service.stage("cache").settings.max_cache_size == 2600:
+            more.set()
+            assert done.wait(60)
+        return predict(service)
+
+    monkeypatch.setattr(panel.shares, "show", shown)
+    monkeypatch.setattr(panel.answers, "predict", slow)
+    panel.change({"cache.max_cache_size": 2500})
+    assert drawing.wait(60)
+    panel.change({"cache.max_cache_size": 2600})
+    panel.forecast._first.wait(0.3)
+    gate.set()
+    assert more.wait(60)
+    try:
+        assert panel.prediction.sampled < 1
+        assert "exact" not in panel.status.text
+        estimate = dict(panel.prediction.metrics)
+        for entry in panel.lasting.trail.entries:
+            assert entry["predicted"] != estimate
+    finally:
+        done.set()
+        panel.wait(120)
+    exact = {e["settings"]["cache.max_cache_size"]: e for e in panel.lasting.trail.entries}
+    assert exact[2600]["predicted"] == panel.prediction.metrics

@@ -118,12 +118,58 @@ def test_session_is_kept_by_itself_and_only_the_same_cell_reopens_it(folder, ope
     first.lasting.keeper.wait(60)
     assert SavedService.read(path).settings["workers"] == 4
     first.close()
+    before = path.read_bytes()
     same, other = open_panel(), open_panel(settings={"workers": 1})
-    same.lasting.begin()
     other.lasting.begin()
+    other.change({"workers": 2})
+    other.change({"workers": 1})
+    other.wait(120)
+    other.lasting.keeper.wait(60)
+    assert path.read_bytes() == before, "another cell has a file of its own"
+    same.lasting.begin()
     same.wait(120)
     assert same.service.settings.workers == 4
     assert other.service.settings.workers == 1
+
+
+def test_workload_that_was_picked_comes_back_with_its_numbers(folder, open_panel):
+    (folder / "picked.txt").write_text("a\nb\nc\n" * 300)
+    first = open_panel()
+    first.lasting.begin()
+    first.picker.path.value = "picked.txt"
+    first.wait(120)
+    first.change({"workers": 4})
+    first.wait(120)
+    first.lasting.keeper.wait(60)
+    kept = first.lasting.session()
+    first.close()
+    again = open_panel()
+    again.lasting.begin()
+    again.wait(120)
+    assert again.workload.source == "picked.txt"
+    assert again.lasting.session().tried == kept.tried
+    assert "left out" not in again.lasting.line.widget.children[0].value
+
+
+def test_named_session_is_shown_whatever_was_kept(folder, open_panel):
+    first = open_panel()
+    first.lasting.begin()
+    first.change({"workers": 3})
+    first.wait(120)
+    first.save(folder / "work.json")
+    first.change({"workers": 4})
+    first.wait(120)
+    first.lasting.keeper.wait(60)
+    first.close()
+    again = reopened(folder / "work.json")
+    try:
+        again.lasting.begin()
+        again.wait(120)
+        assert again.service.settings.workers == 3
+    finally:
+        again.close()
+    kept = SavedService.read(folder / "perflab-session-service.json")
+    assert kept.settings["workers"] == 4
 
 
 def kinds(of):

@@ -50,6 +50,7 @@ def nested(depth):
     return {"a": nested(depth - 1)} if depth else {}
 
 
+OF_NOTHING = {"metrics": {}, "reason": ""}
 FIRST = ("tried", 0, "predicted")
 HOSTILE = {
     "empty": lambda _: "",
@@ -99,6 +100,17 @@ HOSTILE = {
         kept, put("recommendation", "settings", "max_cache_size", -1)
     ),
     "recommendation of nothing": lambda kept: broken(kept, put("recommendation", "settings", {})),
+    "alternative of nothing": lambda kept: broken(
+        kept,
+        put("recommendation", "alternatives", [{"name": "x", "settings": {}, **OF_NOTHING}]),
+    ),
+    "alternative out of bounds": lambda kept: broken(
+        kept,
+        put(
+            *("recommendation", "alternatives"),
+            [{"name": "x", "settings": {"max_cache_size": -1}, **OF_NOTHING}],
+        ),
+    ),
     "before a number": lambda kept: broken(kept, put("recommendation", "before", {"policy": 7})),
     "unknown objective": lambda kept: broken(
         kept, put("recommendation", "objective", "max:no_such")
@@ -153,6 +165,9 @@ ODD = {
     "what is compared": put("compared", {"policy": {"a": 1}, "no_such": [1]}),
     "an alert that is none": put("alerts", ["nonsense"]),
     "a limit of a million letters": put("limits", "a" * 1_000_000),
+    "a setting fewer": lambda values: values["recommendation"]["settings"].pop(
+        "negative_ttl_seconds"
+    ),
     "no results": put("recommendation", "metrics", {}),
 }
 
@@ -189,6 +204,60 @@ def test_a_file_agrees_to_no_function(kept, tmp_path):
         panel.close()
 
 
+def test_a_recommendation_agrees_to_no_function(kept, tmp_path, monkeypatch):
+    path = tmp_path / "calls.json"
+    values = json.loads(kept)
+    for settings in (values["recommendation"]["before"], values["recommendation"]["settings"]):
+        settings["backend"] = "os:system"
+    path.write_text(json.dumps(values))
+    asked = []
+
+    def tune(*_args, settings, **_more):
+        asked.append(settings["backend"])
+        raise BadInputError("enough is known")
+
+    monkeypatch.setattr("perflab.panels.recommendation_card.tune", tune)
+    panel = workbench(session=path)
+    try:
+        panel.wait(60)
+        panel.check_live(1.0)
+        panel.wait(60)
+        assert asked == ["sqlite"]
+        assert "os:system is not called" in panel.lasting.line.children[0].value
+        assert "os:system" not in json.dumps(panel.lasting.session().to_dict())
+    finally:
+        panel.close()
+
+
+@pytest.mark.parametrize("source", ["evil:rows", "evil.csv:rows"])
+def test_a_file_has_no_module_imported_as_a_source(tmp_path, monkeypatch, source):
+    (tmp_path / "evil").mkdir()
+    (tmp_path / "evil" / "__init__.py").write_text("raise SystemExit('it was imported')")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    spec = "random:run=5,requests=1k,seed=1"
+    first = workbench("lazy_loading", spec)
+    try:
+        first.wait(60)
+        values = first.lasting.session().to_dict()
+    finally:
+        first.close()
+    values["settings"]["data_source"] = source
+    (tmp_path / "calls.json").write_text(json.dumps(values))
+    panel = workbench(session=tmp_path / "calls.json")
+    try:
+        panel.wait(60)
+        assert panel.controls.values["data_source"] == "flights"
+        said = panel.lasting.line.children[0].value
+        assert f"its data source {source} is not called unless the cell names it" in said
+        panel.picker.pick("random:run=7,requests=1k,seed=1")
+        panel.wait(60)
+        assert "it was imported" not in str(panel.picker.error.value)
+        assert panel.workload.name == "random:run=7,requests=1k,seed=1"
+    finally:
+        panel.close()
+
+
 def test_what_is_no_file_is_one_clear_error(tmp_path):
     (tmp_path / "folder.json").mkdir()
     (tmp_path / "circle.json").symlink_to("circle.json")
@@ -214,7 +283,7 @@ def test_of_two_that_write_at_once_one_whole_session_is_left(kept, tmp_path):
 
 
 def test_a_full_disk_leaves_the_session_before(kept, tmp_path, monkeypatch):
-    place = SessionPlace(SavedSession, "cache", tmp_path)
+    place = SessionPlace(SavedSession, "cache", tmp_path, asked=json.loads(kept)["asked"])
     try:
         place.keep(SavedSession.from_dict(json.loads(kept)))
         before = place.path.read_bytes()

@@ -7,30 +7,12 @@ import pytest
 from PIL import Image
 
 from perflab.panels import workbench
+from perflab.panels.session.asked import asked_for
+from perflab.panels.session.document import SavedSession
 from perflab.panels.session.keeper import SWITCH
 from perflab.panels.still.picture import stacked
 
 WORKLOAD = "zipf:skew=0.9,keys=300,requests=5k,seed=1"
-
-
-@pytest.fixture
-def folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-@pytest.fixture
-def opened():
-    panels = []
-
-    def make(*arguments, **more):
-        panels.append(workbench(*arguments, **more))
-        panels[-1].wait(60)
-        return panels[-1]
-
-    yield make
-    for panel in panels:
-        panel.close()
 
 
 def work(panel, until):
@@ -153,6 +135,92 @@ def test_the_session_is_kept_by_itself_and_the_same_cell_reopens_it(opened, fold
     assert again.controls.values["max_cache_size"] != 77
 
 
+def test_another_cell_leaves_a_kept_session_as_it_is(opened, folder):
+    path = folder / "perflab-session-cache.json"
+    first = opened("cache", WORKLOAD)
+    first.lasting.begin()
+    first.controls.controls["max_cache_size"].value = 77
+    first.wait(60)
+    first.lasting.keeper.wait(30)
+    first.close()
+    before = path.read_bytes()
+    other = workbench("cache", WORKLOAD, {"ttl_seconds": 60})
+    try:
+        # Before its workload is read, as in a notebook.
+        other.lasting.begin()
+        other.wait(60)
+        other.controls.controls["max_cache_size"].value = 33
+        other.wait(60)
+        other.lasting.keeper.wait(30)
+    finally:
+        other.close()
+    assert path.read_bytes() == before
+    again = opened("cache", WORKLOAD)
+    again.lasting.begin()
+    again.wait(60)
+    again.lasting.keeper.wait(30)
+    assert again.controls.values["max_cache_size"] == 77
+    assert path.read_bytes() == before, "a look writes nothing"
+
+
+def test_a_session_of_a_later_version_is_left_alone_and_named(opened, folder):
+    first = opened("cache", WORKLOAD)
+    path = first.save(folder / "perflab-session-cache.json")
+    path.write_text(path.read_text().replace('"format": 1', '"format": 99'))
+    before = path.read_bytes()
+    again = opened("cache", WORKLOAD)
+    again.lasting.begin()
+    assert "stays as it is" in again.status.problem
+    again.controls.controls["max_cache_size"].value = 77
+    again.wait(60)
+    again.lasting.keeper.wait(30)
+    assert path.read_bytes() == before
+    assert (folder / "perflab-session-cache-2.json").is_file()
+
+
+def fetch(key):
+    return key
+
+
+def test_a_function_as_backend_is_kept_by_its_name(opened, folder, until):
+    first = opened("cache", WORKLOAD, {"backend": fetch})
+    first.lasting.begin()
+    first.controls.controls["max_cache_size"].value = 77
+    first.wait(60)
+    first.pin()
+    first.run_or_stop()
+    until(lambda: first.runner.live is not None and len(first.runner.live.rows) > 2)
+    first.run_or_stop()
+    until(lambda: not first.runner.active and first.runner.result is not None)
+    assert any(entry["measured"] for entry in first.lasting.trail.entries)
+    first.lasting.keeper.wait(30)
+    kept = SavedSession.read(folder / "perflab-session-cache.json")
+    written = first.lasting.tab.write().read_text()
+    first.close()
+    named = f"{__name__}:fetch"
+    assert named in written
+    assert "0x" not in written
+    assert kept.settings["backend"] == kept.baseline["settings"]["backend"] == named
+    assert {entry["settings"]["backend"] for entry in kept.tried} == {named}
+    again = opened("cache", WORKLOAD, {"backend": fetch})
+    again.lasting.begin()
+    again.wait(60)
+    assert again.controls.values["backend"] is fetch
+    assert again.controls.values["max_cache_size"] == 77
+    assert any(entry["measured"] for entry in again.lasting.trail.entries)
+    assert "is not called" not in again.lasting.line.children[0].value
+
+
+def test_no_secret_of_a_cell_is_kept():
+    passed = {"urls": "http://me:secret@host/", "timeout": 3}
+    assert "secret" not in asked_for(None, passed)
+    assert asked_for(None, passed) != asked_for(None, {**passed, "timeout": 4})
+    assert (
+        asked_for("flights", {"backend": fetch})
+        == f'["flights", {{"backend": "{__name__}:fetch"}}]'
+    )
+
+
 def test_a_look_leaves_no_file(opened, folder):
     panel = opened("cache", WORKLOAD)
     panel.lasting.begin()
@@ -180,6 +248,12 @@ def test_the_still_picture_has_the_charts_and_the_numbers(worked):
     assert "measured" in bundle["text/plain"]
     assert "hit rate" in bundle["text/plain"]
     assert "<style>" not in bundle["text/plain"]
+    assert "Settings of the run" not in bundle["text/plain"]
+    worked.controls.controls["max_cache_size"].value = 90
+    worked.wait(60)
+    _, settings, run, *_ = worked.lasting._words().splitlines()
+    assert "max cache size 90" in settings
+    assert run == "Settings of the run: max cache size 60"
 
 
 def test_pictures_are_stacked_in_order():

@@ -1,6 +1,7 @@
 """A session's file: one panel each, and never somebody else's."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -51,6 +52,60 @@ def test_a_file_of_somebody_else_stays(tmp_path, content):
     assert (tmp_path / NAME).read_text() == content
     assert made.path is None
     assert (tmp_path / "perflab-session-cache-2.json").is_file()
+
+
+def test_a_session_of_another_cell_stays(place, tmp_path):
+    place.keep(session(limits="theirs"))
+    place.leave()
+    other = SessionPlace(SavedSession, "cache", tmp_path, asked="another cell")
+    other.keep(session(asked="another cell"))
+    other.leave()
+    assert other.known() is None
+    assert SavedSession.read(tmp_path / NAME).limits == "theirs"
+    again = SessionPlace(SavedSession, "cache", tmp_path, asked="another cell")
+    assert again.path == tmp_path / "perflab-session-cache-2.json"
+    again.leave()
+
+
+def test_the_own_session_is_found_behind_a_name_that_is_free_again(place, tmp_path):
+    other = SessionPlace(SavedSession, "cache", tmp_path, asked="another cell")
+    other.keep(session(asked="another cell", limits="mine"))
+    other.leave()
+    place.leave()
+    again = SessionPlace(SavedSession, "cache", tmp_path, asked="another cell")
+    assert again.known().limits == "mine"
+    again.leave()
+
+
+def test_of_two_own_sessions_the_last_one_is_taken_up(place, tmp_path):
+    later = SessionPlace(SavedSession, "cache", tmp_path)
+    for each, limits in (place, "first"), (later, "later"):
+        each.keep(session(limits=limits))
+        each.leave()
+    os.utime(tmp_path / NAME, (1, 1))
+    again = SessionPlace(SavedSession, "cache", tmp_path)
+    assert again.known().limits == "later"
+    again.leave()
+
+
+def test_an_own_session_that_cannot_be_read_stays_and_is_named(tmp_path):
+    later = json.dumps({**session().to_dict(), "format": 99})
+    (tmp_path / NAME).write_text(later)
+    made = SessionPlace(SavedSession, "cache", tmp_path)
+    made.keep(session())
+    made.leave()
+    assert (tmp_path / NAME).read_text() == later
+    assert NAME in made.trouble
+    assert "stays as it is" in made.trouble
+    assert (tmp_path / "perflab-session-cache-2.json").is_file()
+
+
+def test_where_all_names_are_taken_that_is_said(tmp_path, monkeypatch):
+    monkeypatch.setattr("perflab.panels.session.place._MOST_NAMES", 1)
+    (tmp_path / NAME).write_text("mine")
+    made = SessionPlace(SavedSession, "cache", tmp_path)
+    assert made.path is None
+    assert f"all names up to {NAME} are taken" in made.trouble
 
 
 def test_a_link_is_not_followed(tmp_path):

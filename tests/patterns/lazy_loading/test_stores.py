@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from perflab.bench import load_bench
 from perflab.errors import BadInputError
 from perflab.patterns.lazy_loading import LazyLoader
 from perflab.patterns.lazy_loading import _rows as lazy_loading_rows
@@ -23,6 +24,7 @@ from perflab.patterns.lazy_loading._files import NpyStore, ParquetStore
 from perflab.patterns.lazy_loading._sources import FunctionStore, open_store
 from perflab.patterns.lazy_loading._sqlite import SqliteStore
 from perflab.patterns.lazy_loading._store import StoreError
+from perflab.patterns.lazy_loading.sources import stored_form
 from perflab.workloads import flights_store as bundled
 from perflab.workloads.flights_store import FORMS, flights_store
 
@@ -354,3 +356,17 @@ def test_the_flights_are_the_same_in_all_forms_and_made_once(form, monkeypatch):
 def test_a_function_is_a_store():
     store = FunctionStore(lambda start, stop: ROWS[start:stop], 300)
     assert store.read(3, 5) == ROWS[3:5]
+
+
+@pytest.mark.parametrize("source", ["own_rows:rows", "own_rows.csv:rows"])
+def test_a_function_is_known_and_not_imported_to_tell_what_it_stores(tmp_path, monkeypatch, source):
+    (tmp_path / "own_rows").mkdir()
+    (tmp_path / "own_rows" / "__init__.py").write_text("raise SystemExit('it was imported')")
+    # A file of that name changes nothing: what opens it would take it for a module, too.
+    (tmp_path / source).write_text("")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    assert load_bench("lazy_loading").names_function("data_source", source)
+    assert stored_form(source) == (None, ",")
+    with pytest.raises(BadInputError, match="it was imported"):
+        open_store(source)

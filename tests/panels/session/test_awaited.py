@@ -1,0 +1,117 @@
+"""A session comes back with its own workload, or stays in its file."""
+
+from __future__ import annotations
+
+from perflab.panels import workbench
+
+WORKLOAD = "zipf:skew=0.9,keys=300,requests=5k,seed=1"
+
+
+def test_a_named_session_is_shown_whatever_was_kept(opened, folder):
+    first = opened("cache", WORKLOAD)
+    first.lasting.begin()
+    first.controls.controls["max_cache_size"].value = 33
+    first.wait(60)
+    first.save("work.json")
+    first.controls.controls["max_cache_size"].value = 77
+    first.wait(60)
+    first.lasting.keeper.wait(30)
+    first.close()
+    before = (folder / "perflab-session-cache.json").read_bytes()
+    again = workbench(session="work.json")
+    try:
+        again.lasting.begin()
+        again.wait(60)
+        assert again.controls.values["max_cache_size"] == 33
+        again.controls.controls["max_cache_size"].value = 44
+        again.wait(60)
+        again.lasting.keeper.wait(30)
+    finally:
+        again.close()
+    assert (folder / "perflab-session-cache.json").read_bytes() == before
+    assert (folder / "perflab-session-cache-2.json").is_file()
+    plain = opened("cache", WORKLOAD)
+    plain.lasting.begin()
+    plain.wait(60)
+    assert plain.controls.values["max_cache_size"] == 77
+
+
+def test_a_workload_that_was_picked_comes_back_with_its_numbers(opened, folder):
+    (folder / "picked.csv").write_text("id,url\n" + "1,a\n2,b\n3,c\n" * 50)
+    first = opened("cache")
+    first.lasting.begin()
+    first.picker.reading.columns.value = "key=url"
+    first.picker.path.value = "picked.csv"
+    first.wait(60)
+    assert first.workload.source == "picked.csv"
+    first.controls.controls["max_cache_size"].value = 2
+    first.wait(60)
+    first.pin()
+    first.lasting.keeper.wait(30)
+    kept = first.lasting.session()
+    first.close()
+    again = workbench("cache")
+    try:
+        again.lasting.begin()
+        again.wait(60)
+        assert again.workload.fingerprint == kept.workload["fingerprint"]
+        after = again.lasting.session()
+        assert (after.settings, after.baseline) == (kept.settings, kept.baseline)
+        assert after.tried[: len(kept.tried)] == kept.tried
+        assert "left out" not in again.lasting.line.children[0].value
+    finally:
+        again.close()
+
+
+def test_a_session_whose_workload_is_gone_stays_in_its_file(opened, folder):
+    (folder / "picked.txt").write_text("a\nb\n" * 50)
+    first = opened("cache", WORKLOAD)
+    first.lasting.begin()
+    first.picker.path.value = "picked.txt"
+    first.wait(60)
+    first.pin()
+    first.lasting.keeper.wait(30)
+    first.close()
+    path = folder / "perflab-session-cache.json"
+    before = path.read_bytes()
+    (folder / "picked.txt").unlink()
+    again = opened("cache", WORKLOAD)
+    again.lasting.begin()
+    again.wait(60)
+    said = again.lasting.line.children[0].value
+    assert f"stays in {path.name}, as its workload picked.txt cannot be read again" in said
+    assert again.workload.name == WORKLOAD
+    again.pin()
+    again.lasting.keeper.wait(30)
+    assert path.read_bytes() == before
+    assert (folder / "perflab-session-cache-2.json").is_file()
+
+
+def test_another_workload_is_not_called_a_changed_one(opened, folder):
+    opened("cache", WORKLOAD).save("work.json")
+    again = opened(workload="zipf:skew=0.5,keys=30,requests=1k", session="work.json")
+    said = again.lasting.line.children[0].value
+    assert "it was of another workload" in said
+    assert "changed" not in said
+
+
+def test_a_session_comes_with_what_names_its_workload(opened, folder):
+    (folder / "rows.csv").write_text("a,b\n" + "1,2\n" * 500)
+    panel = opened("lazy_loading", "random:run=5,requests=1k,seed=1")
+    whole = panel.workload.n_rows
+    panel.controls.controls["data_source"].value = "rows.csv"
+    panel.wait(60)
+    assert panel.workload.n_rows == 500
+    panel.pin()
+    panel.save("work.json")
+    again = opened(session="work.json")
+    assert again.workload.n_rows == 500
+    assert again.displays.baseline == panel.displays.baseline
+    assert "left out" not in again.lasting.line.children[0].value
+    again.reset()
+    again.wait(60)
+    assert again.controls.values["data_source"] == "flights"
+    assert again.workload.n_rows == whole
+    again.lasting._restore({"settings": {"data_source": "rows.csv"}})
+    again.wait(60)
+    assert again.workload.n_rows == 500
