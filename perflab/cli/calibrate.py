@@ -80,7 +80,7 @@ def calibrate(
         agree_to_backend(given, yes)
         agree(bench, settings, yes)
     reading = reading_of(columns, log_format, time_unit, separator, no_header)
-    name, format_, reading = input_of(given, workload, format_, reading)
+    name, format_, reading = input_of(given, workload, format_, reading, yes=yes)
     loaded = read_workload(name, None, format_, reading, bench, settings)
     if show:
         checked, load = bench.read(settings)

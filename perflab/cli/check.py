@@ -37,6 +37,7 @@ from perflab.cli.project import (
     check_output_of,
     input_of,
     read_given,
+    refuse_functions,
 )
 
 if TYPE_CHECKING:
@@ -145,7 +146,10 @@ def check(
     of_file = given.file is not None and bool(given.file.section.settings)
     settings = {**({} if of_file else known.settings), **given.settings}
     reading = reading_of(columns, log_format, time_unit, separator, no_header)
-    source = input_of(given, workload, format_, reading)
+    source = input_of(given, workload, format_, reading, yes=yes)
+    if not yes:
+        kept = dict.fromkeys(known.settings, known.place)
+        refuse_functions(known.bench, settings, kept, lambda key: key not in given.sources)
     for path in (out, junit, markdown):
         check_output_of(path, source[0], given, force=force)
         _not_the_baseline(path, baseline)

@@ -76,7 +76,7 @@ def serve_panel(
     given = read_given(pattern, set_, project, profile)
     agree_to_backend(given, yes)
     reading = reading_of(columns, log_format, time_unit, separator, no_header)
-    source, kind, how = input_of(given, workload, format_, reading)
+    source, kind, how = input_of(given, workload, format_, reading, yes=yes)
     check_lasting(source)
     free_port(ip, port or 0)
     read_workload(source, show, kind, how, given.bench, given.settings)

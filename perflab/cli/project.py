@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +14,7 @@ from perflab.cli.options import check_out, parse_assignments
 from perflab.cli.output import tell
 
 if TYPE_CHECKING:
+    from perflab.bench import AnyBench
     from perflab.project.given import Given
     from perflab.project.project_file import ProjectFile
     from perflab.settings import LoadSettings
@@ -59,13 +60,28 @@ def read_given(
 
 
 def input_of(
-    given: Given, name: str | None, format_: str | None, reading: dict[str, str] | None
+    given: Given,
+    name: str | None,
+    format_: str | None,
+    reading: dict[str, str] | None,
+    *,
+    yes: bool = False,
 ) -> tuple[str | None, str | None, dict[str, str] | None]:
     """Return workload, format and reading: what options say, else all three as the file says.
 
+    Args:
+        given: What a command works with.
+        name: The workload that an option names.
+        format_: Its format.
+        reading: How it is read.
+        yes: Whether the user agrees to functions that a file names.
+
     Raises:
-        BadInputError: If what the file says of reading is wrong.
+        BadInputError: If what the file says of reading is wrong, or a workload is made by a
+            function that a file names, and nobody agreed.
     """
+    if not yes:
+        refuse_functions(given.bench, given.settings, given.sources, given.from_file)
     return input_of_file(given.file, name, format_, reading)
 
 
@@ -110,6 +126,35 @@ def agree_to_backend(given: Given, yes: bool) -> None:
     """
     if given.from_file("backend"):
         agree_to_call(given.bench.read(given.settings)[1], given.sources["backend"], yes)
+
+
+def refuse_functions(
+    bench: AnyBench,
+    settings: Mapping[str, object],
+    sources: Mapping[str, str],
+    in_file: Callable[[str], bool],
+) -> None:
+    """Refuse functions which a file names and predictions import, too, such as one that has rows.
+
+    Args:
+        bench: Whose settings.
+        settings: What a command works with, by key.
+        sources: Where each was given.
+        in_file: Says of a key whether a file names it.
+
+    Raises:
+        BadInputError: If there is one.
+    """
+    from perflab.errors import BadInputError
+
+    for key in bench.live.functions:
+        value = settings.get(key)
+        if in_file(key) and bench.names_function(key, value):
+            told = (
+                f"is named in {sources[key]}, which agrees to nothing; --set {key}={value} lets it "
+                "be imported"
+            )
+            raise BadInputError(told, str(value))
 
 
 def agree_to_call(load: LoadSettings, place: str, yes: bool) -> None:

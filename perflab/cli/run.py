@@ -143,7 +143,7 @@ def run(
     given = read_given(pattern, set_, project, profile)
     bench, settings = given.bench, given.settings
     reading = reading_of(columns, log_format, time_unit, separator, no_header)
-    source = input_of(given, workload, format_, reading)
+    source = input_of(given, workload, format_, reading, yes=yes)
     check_output_of(out, source[0], given, force=force)
     checked, load = bench.read(settings)
     bench.live.check(checked, load)

@@ -237,6 +237,27 @@ def test_a_function_that_the_baseline_names_is_not_called_without_yes(
     assert (folder / "imported").exists()
 
 
+def test_a_baselines_rows_are_made_by_no_function_without_yes(
+    perflab, refused, folder, monkeypatch
+):
+    monkeypatch.syspath_prepend(str(folder))
+    (folder / "baselines_rows.py").write_text(
+        "import pathlib\npathlib.Path('rows_imported').touch()\nrows = list(range(500))\n"
+    )
+    kept = folder / "rows.json"
+    assert perflab("predict", "lazy_loading", "-o", kept).status == 0
+    held = json.loads(kept.read_text())
+    held["points"][0]["settings"]["data_source"] = "baselines_rows:rows"
+    kept.write_text(json.dumps(held))
+    gate = ("check", kept, "--limit", "hits>=0")
+    assert "agrees to nothing; --set data_source=baselines_rows:rows" in refused(*gate)
+    with pytest.raises(BadInputError, match="baselines_rows:rows as its data_source, and a file"):
+        check(kept, limits=["hits>=0"])
+    assert not (folder / "rows_imported").exists()
+    perflab(*gate, "--yes")
+    assert (folder / "rows_imported").exists()
+
+
 @pytest.mark.parametrize(("metric", "a_turn"), [("memory_bytes", True), ("hits", False)])
 def test_live_memory_is_of_more_than_one_process(perflab, baseline, monkeypatch, metric, a_turn):
     # What one process happens to hold stays with it: its rounds would be all alike.

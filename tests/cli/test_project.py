@@ -79,6 +79,25 @@ def test_a_backend_in_the_file_is_not_called_without_yes(perflab, refused, proje
     assert mark.exists()
 
 
+def test_a_function_that_has_the_rows_is_imported_by_nobody_without_yes(
+    perflab, refused, project, monkeypatch
+):
+    (project.parent / "their_rows.py").write_text(
+        "import pathlib\npathlib.Path('imported').touch()\nrows = list(range(500))\n"
+    )
+    monkeypatch.syspath_prepend(str(project.parent))
+    source = 'data_source = "their_rows:rows"\n'
+    project.write_text(f'bench = "lazy_loading"\n[settings]\n{source}')
+    mark = project.parent / "imported"
+    told = "is named in perflab.toml, which agrees to nothing; --set data_source=their_rows:rows"
+    for command in (["predict"], ["tune"], ["run", "--seconds", "0.2"], ["calibrate", "--show"]):
+        assert told in refused(*command)
+    assert not mark.exists()
+    assert "their_rows" not in sys.modules
+    perflab("predict", "--set", "data_source=their_rows:rows")
+    assert mark.exists()
+
+
 def test_a_server_in_the_file_needs_the_same_consent(refused, project):
     project.write_text(
         'bench = "redis_cache"\n[settings]\nredis_host = "127.0.0.1"\nredis_port = 1\n'

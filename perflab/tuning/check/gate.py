@@ -59,8 +59,9 @@ def check(
         turns: How; see `Turns`.
         sources: Where each setting was given, for the result.
         other_workload: Whether the workload may be another than the baseline's.
-        calls_backend: Whether a function of yours that the baseline names as its backend may be
-            called live. A file agrees to nothing; one that `settings` name is called.
+        calls_backend: Whether a function of yours that the baseline names may be called: as its
+            backend, live, or as what has the rows, which predictions import too. A file agrees to
+            nothing; one that `settings` name is called.
 
     Raises:
         BadInputError: If a file, setting, limit or metric is not right, there is nothing to hold,
@@ -73,6 +74,8 @@ def check(
     bounds, allowances = conditions_of(known, limits, max_worse)
     chosen = known.settings if settings is None else settings
     checked, load = bench.read(chosen)
+    if not calls_backend:
+        _refuse_functions(known, {} if settings is None else settings, live=live)
     loaded = bench.workload_for(checked, *_named(known, workload))
     summary = workload_summary(loaded)
     notes = _of_workload(known, summary, allowed=other_workload)
@@ -90,25 +93,24 @@ def check(
         notes=tuple(notes),
     )
     if live:
-        if not calls_backend:
-            _refuse_function(known, {} if settings is None else settings)
         return _live(made, known, loaded, chosen, bounds, allowances, turns or Turns())
     return _predicted(made, known, loaded, chosen, bounds, allowances)
 
 
-def _refuse_function(known: Baseline, settings: Mapping[str, object]) -> None:
-    """Refuse a function that only the baseline names.
+def _refuse_functions(known: Baseline, settings: Mapping[str, object], *, live: bool) -> None:
+    """Refuse a function that only the baseline names: a backend live, any other in each case.
 
     Raises:
         BadInputError: If there is one.
     """
-    load = known.bench.read(known.settings)[1]
-    if load.calls_function and settings.get("backend") != load.backend:
-        told = (
-            f"names the function {load.backend_name} as its backend, and a file agrees to nothing; "
-            "calls_backend=True lets runs call it"
-        )
-        raise BadInputError(told, known.place)
+    for key in (*(["backend"] if live else []), *known.bench.live.functions):
+        value = known.settings.get(key)
+        if known.bench.names_function(key, value) and settings.get(key) != value:
+            told = (
+                f"names the function {value} as its {key}, and a file agrees to nothing; "
+                "calls_backend=True lets runs call it"
+            )
+            raise BadInputError(told, known.place)
 
 
 def conditions_of(
