@@ -49,8 +49,16 @@ def busier(now: Conditions[S], workload: object, factor: float) -> Conditions[S]
     return dataclasses.replace(now, load=changed)
 
 
-def slower_misses(now: Conditions[S], _workload: object, factor: float) -> Conditions[S] | None:
-    """Return conditions in which each miss takes so many times as long, its extra wait included."""
+def slower_misses(now: Conditions[S], workload: object, factor: float) -> Conditions[S] | None:
+    """Return conditions in which each miss takes so many times as long, its extra wait included.
+
+    Args:
+        now: The conditions as they are.
+        workload: Has ``backend_seconds`` where it tells how long its own backend took.
+        factor: Such as 1.2 for 20 % slower.
+    """
     load = now.load.change(backend_seconds=now.load.backend_seconds * factor)
+    if getattr(workload, "backend_seconds", None) is not None:
+        load = load.change(backend_scale=load.backend_scale * factor)
     costs = scaled_parts(now.costs, ("miss", "backend_seconds"), factor)
     return dataclasses.replace(now, load=load, costs=costs)

@@ -60,6 +60,23 @@ def test_service_times_are_scaled_and_nothing_else(pattern, factor):
     assert same == pytest.approx(before, rel=1e-9, nan_ok=True)
 
 
+@pytest.mark.parametrize("pattern", ["cache", "redis_cache"])
+@pytest.mark.parametrize("factor", [0.5, 1.2])
+def test_recorded_times_of_the_backend_are_scaled_too(pattern, factor):
+    bench, _, now = conditions_of(pattern)
+    random = np.random.default_rng(5)
+    seconds = random.exponential(0.05, 3_000)
+    seconds[::7] = np.nan
+    trace = Trace.from_keys(random.integers(0, 900, 3_000), backend_seconds=seconds, name="timed")
+    # What is not recorded takes the setting.
+    now = dataclasses.replace(now, load=now.load.change(backend_seconds=0.04))
+    changed = bench.tuning.slower(now, trace, factor)
+    before, after = metrics(bench, trace, now), metrics(bench, trace, changed)
+    assert after["hits"] == before["hits"]
+    latency = after["latency_seconds_mean"] / before["latency_seconds_mean"]
+    assert latency == pytest.approx(factor, rel=0.02)
+
+
 def test_every_bench_has_words_for_what_it_serves():
     for pattern in bench_names():
         bench = load_bench(pattern)
