@@ -20,15 +20,13 @@ from perflab.lab.calibration import (
 )
 from perflab.lab.live import LiveRun
 from perflab.lab.overlap import is_anything_running, turn_to_measure
-from perflab.lab.rounds import WAITING
+from perflab.lab.rounds import DISTURBED, WAITING
 from perflab.settings import LoadSettings, Settings
 from perflab.workloads.kinds.workload import Workload
 
 CALIBRATION_SECONDS = 1.5
 _LONGER = 4
 """So many times longer is a round that is repeated, since it finished nothing."""
-_DISTURBED = 0.4
-"""Rounds whose parts lie so far apart are measured once more."""
 _MOST_REPEATS = 2
 _QUIETER = 0.5
 """Below so much of the load that it was measured at, a calibration is made again."""
@@ -249,7 +247,7 @@ def _measured(
 
 
 def _is_disturbed(found: _Round) -> bool:
-    return found.spread is not None and found.spread > _DISTURBED
+    return found.spread is not None and found.spread > DISTURBED
 
 
 def _calmer(first: _Round, second: _Round) -> _Round:
