@@ -192,7 +192,7 @@ def write_run(result: Run) -> str:
 
     bench = load_bench(result.pattern)
     measured = result.since_change or result.metrics
-    bands, event = Bands.of(result.calibration), not_compared(bench, result.changes)
+    bands, event = Bands.of_run(result), not_compared(bench, result.changes)
     heads = ("metric", "predicted before", "band", "refitted", "measured", "difference")
     rows = [heads]
     for name in bench.display.headline:

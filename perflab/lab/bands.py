@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from perflab.instrumentation.catalog import MetricInfo, metric
 from perflab.lab.calibration import NARROWEST, WIDEST, Calibration
+from perflab.lab.run import Run
 from perflab.units import percent
 
 POINTS = 0.02
@@ -47,13 +48,27 @@ class Bands:
     drawn: bool = False
 
     @classmethod
-    def of(cls, calibration: Calibration | Mapping[str, object]) -> Bands:
-        """Return the bands of predictions from a calibration, or from one as results keep it."""
+    def of(cls, calibration: Calibration | Mapping[str, object], date: str = "") -> Bands:
+        """Return the bands of predictions from a calibration, or from one as results keep it.
+
+        Args:
+            calibration: Whose costs.
+            date: When it was predicted, in ISO 8601; empty for now.
+        """
         if isinstance(calibration, Calibration):
-            return cls(calibration.band)
+            return cls(calibration.band_at(date))
         if not calibration:
             return cls(None)
-        return cls(Calibration.from_dict({**calibration, "kind": Calibration.kind}).band)
+        known = Calibration.from_dict({**calibration, "kind": Calibration.kind})
+        return cls(known.band_at(date))
+
+    @classmethod
+    def of_run(cls, run: Run) -> Bands:
+        """Return the bands of what was predicted before a run, of costs as old as they were then.
+
+        A result that is opened years later says what it said.
+        """
+        return cls.of(run.calibration, str(run.environment.get("date") or ""))
 
     def half_width(self, info: MetricInfo, predicted: Mapping[str, float]) -> float | None:
         """Return half the width of a metric's band, in its unit.

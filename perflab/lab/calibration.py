@@ -30,6 +30,9 @@ WIDE_SPREAD = 0.5
 """From so much between the rounds on, their mean says little of the next one."""
 NARROWEST, _UNKNOWN, WIDEST = 0.10, 0.25, 0.40
 """Bands around a mean time, as shares of it: with rounds alike, not known, and far apart."""
+OLD_SECONDS, _OUTWORN_SECONDS = 7 * 86_400.0, 90 * 86_400.0
+"""From these ages on a band is as wide as with rounds not known, and far apart: a machine that was
+updated, or has other things to do, is another one."""
 _RANGES = 1.24
 _UNPACED = "measured in a loop without pauses: a run at your pace renews them"
 _NAME_ANOTHER = "set PERFLAB_CACHE_DIR to a folder that can be written"
@@ -92,12 +95,22 @@ class Calibration(Result):
         Of six draws from a normal distribution, the last is in 95 % of cases within 1.24 times
         the range of the first five from their mean. None where the costs were not measured here.
         """
+        return self.band_at()
+
+    def band_at(self, date: str = "") -> float | None:
+        """Return the band of what was predicted at a date in ISO 8601; now where that is empty."""
         if self.source == "shipped":
             return None
-        if self.busy:
+        age = self.age(date)
+        if self.busy or age >= _OUTWORN_SECONDS:
             return WIDEST
         share = _UNKNOWN if self.spread is None else _RANGES * self.spread
-        return min(WIDEST, max(NARROWEST, share))
+        least = NARROWEST if age < OLD_SECONDS else _UNKNOWN
+        return min(WIDEST, max(least, share))
+
+    def age(self, date: str = "") -> float:
+        """Return how many seconds old it was at a date, or is now; 0 where that is unclear."""
+        return max(_seconds_since(self.date, date) or 0.0, 0.0)
 
     @property
     def busy(self) -> bool:
@@ -127,16 +140,24 @@ class Calibration(Result):
             ]
         if self.spread is not None and self.spread >= WIDE_SPREAD:
             return ["the rounds differ too much to rely on them: measure again"]
+        if self.age() >= OLD_SECONDS:
+            return ["the machine may be another one by now: measure again"]
         return []
 
 
 def age_in_words(date: str) -> str:
     """Return how long ago a date in ISO 8601 was, such as ``3 hours ago``; empty where unclear."""
+    seconds = _seconds_since(date)
+    return "" if seconds is None or seconds < 0 else ago(seconds)
+
+
+def _seconds_since(date: str, until: str = "") -> float | None:
+    """Return the seconds from a date to another one, or to now; None where one is unclear."""
     try:
-        seconds = (datetime.now(UTC) - datetime.fromisoformat(date)).total_seconds()
+        end = datetime.fromisoformat(until) if until else datetime.now(UTC)
+        return (end - datetime.fromisoformat(date)).total_seconds()
     except (ValueError, TypeError):
-        return ""
-    return "" if seconds < 0 else ago(seconds)
+        return None
 
 
 def machine_load() -> float | None:

@@ -72,10 +72,10 @@ def replay_notes(rows: Rows, measured: Mapping[str, float]) -> tuple[str, ...]:
         return ()
     said = []
     coalesced, errors = int(measured.get("coalesced", 0)), int(measured.get("errors", 0))
-    if rows.concurrent:
+    if rows.concurrent and "coalesced" in measured:
         said.append(
-            "predictions replay the run one request after another: with several threads, misses "
-            f"that waited for another's load ({grouped(coalesced)}) are hits there"
+            "predictions replay the run one request after another: with several threads, how many "
+            f"misses waited for another's load ({grouped(coalesced)} here) is estimated"
         )
     if errors:
         said.append(f"in the replayed history the {counted(errors, 'failed request')} succeed")

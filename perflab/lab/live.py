@@ -180,7 +180,7 @@ class LiveRun:
 
     @property
     def spread(self) -> float | None:
-        """How far the rounds of the run lie apart, as `spread_of_rounds` says."""
+        """How far the rounds since the last change lie apart, as `spread_of_rounds` says."""
         return self._rows.moments.spread()
 
     @property

@@ -10,6 +10,7 @@ from perflab.bench.base import AnyBench
 from perflab.callbacks import OnRound
 from perflab.lab.at_load import is_apart, measure_at_load
 from perflab.lab.calibration import (
+    OLD_SECONDS,
     Calibration,
     calibration_for,
     check_folder,
@@ -20,15 +21,13 @@ from perflab.lab.calibration import (
 )
 from perflab.lab.live import LiveRun
 from perflab.lab.overlap import is_anything_running, turn_to_measure
-from perflab.lab.rounds import WAITING
+from perflab.lab.rounds import DISTURBED, WAITING
 from perflab.settings import LoadSettings, Settings
 from perflab.workloads.kinds.workload import Workload
 
 CALIBRATION_SECONDS = 1.5
 _LONGER = 4
 """So many times longer is a round that is repeated, since it finished nothing."""
-_DISTURBED = 0.4
-"""Rounds whose parts lie so far apart are measured once more."""
 _MOST_REPEATS = 2
 _QUIETER = 0.5
 """Below so much of the load that it was measured at, a calibration is made again."""
@@ -213,14 +212,19 @@ def _teller(on_round: OnRound | None, number: int, total: int | None) -> Callabl
 
 
 def _outlived(bench: AnyBench, settings: Settings, calibration: Calibration) -> bool:
-    """Say whether costs were measured on a busy machine that is much quieter now.
+    """Say whether costs are old, or were measured on a busy machine that is much quieter now.
 
-    Those that were measured beside another run are outlived where nothing runs any more.
-    On a server of the user's nothing is measured without being asked for.
+    Those that were measured beside another run are outlived where nothing runs any more, and old
+    ones where the machine is quiet enough for better ones. On a server of the user's nothing is
+    measured without being asked for.
     """
-    if not calibration.busy or bench.foreign_servers(settings):
+    if bench.foreign_servers(settings):
         return False
     then, now = calibration.load_average or 0.0, machine_load()
+    if calibration.age() >= OLD_SECONDS and not (is_anything_running() or is_busy_load(now)):
+        return True
+    if not calibration.busy:
+        return False
     if calibration.overlapped and not is_busy_load(then):
         return not (is_anything_running() or is_busy_load(now))
     return now is not None and now < _QUIETER * then
@@ -249,7 +253,7 @@ def _measured(
 
 
 def _is_disturbed(found: _Round) -> bool:
-    return found.spread is not None and found.spread > _DISTURBED
+    return found.spread is not None and found.spread > DISTURBED
 
 
 def _calmer(first: _Round, second: _Round) -> _Round:

@@ -13,6 +13,8 @@ from perflab.units import grouped
 ROUNDS = 5
 WAITING = 0
 """The number of the round while another calibration of this process is made."""
+DISTURBED = 0.4
+"""A run whose rounds lie so far apart is made once more, where nobody has to agree to it."""
 _FEWEST = 10
 _MOST_KEPT = 64
 

@@ -240,6 +240,7 @@ class Rows:
     def _begin_anew(self, snapshot: Snapshot) -> None:
         """Count what was measured since the last change from here on."""
         self.changed = snapshot
+        self.moments = Moments()
         self._history.clear()
         self._predicted, self._predict_after = {}, 0.0
         self._goal, self._followed_at = None, time.perf_counter()

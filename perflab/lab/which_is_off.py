@@ -200,7 +200,7 @@ def which_is_off_in(run: Run, bench: AnyBench) -> str:
     set_paces = (run.settings.get(key) for key in ("request_rate", "speedup"))
     paced = bench.live.follows_rate(run.settings) and any(each is not None for each in set_paces)
     measured = run.since_change or run.metrics
-    bands, event = Bands.of(run.calibration), not_compared(bench, run.changes)
+    bands, event = Bands.of_run(run), not_compared(bench, run.changes)
     return which_is_off(
         bench, measured, run.predicted, run.fitted, bands=bands, paced=paced, event=event
     )

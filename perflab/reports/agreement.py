@@ -20,7 +20,7 @@ MOST_ROWS = 8
 def agreement_figure(bench: AnyBench, run: Run, label: str, number: int) -> Figure | None:
     """Draw predicted, refitted and measured, a row for each metric; None without a prediction."""
     measured = run.since_change or run.metrics
-    bands = Bands.of(run.calibration)
+    bands = Bands.of_run(run)
     event = bool(not_compared(bench, run.changes))
     paced = run.settings.get("speedup") is not None
     rows = []

@@ -23,7 +23,7 @@ def measured_table(bench: AnyBench, run: Run, name: str, title: str) -> Table | 
     """Return what a run measured beside both predictions for the same requests."""
     measured = run.since_change or run.metrics
     left_out = {"throughput_per_second"} if run.settings.get("speedup") is not None else set()
-    bands, event = Bands.of(run.calibration), not_compared(bench, run.changes)
+    bands, event = Bands.of_run(run), not_compared(bench, run.changes)
     rows = []
     for metric, info in in_order(bench):
         value = measured.get(metric)

@@ -131,11 +131,21 @@ def harms(before: Metrics, after: Metrics, *, for_gain: bool = False) -> bool:
         for_gain: Whether those settings reach what is looked for, at which throughput may fall by
             ten per cent.
     """
+    return bool(_harmed(before, after, for_gain=for_gain))
+
+
+def harm_of(before: Metrics, after: Metrics) -> str:
+    """Return what `harms` would find of settings that reach what is looked for; empty if none."""
+    return _changes(_harmed(before, after, for_gain=True), before, after)
+
+
+def _harmed(before: Metrics, after: Metrics, *, for_gain: bool) -> list[str]:
     accepted = _ACCEPTED if for_gain else {}
-    return any(
-        _worse(name, before.get(name), after.get(name), accepted.get(name, _NOTICED))
+    return [
+        name
         for name in _WATCHED
-    )
+        if _worse(name, before.get(name), after.get(name), accepted.get(name, _NOTICED))
+    ]
 
 
 def least_harmful(found: Sequence[Point]) -> list[Point]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from perflab.settings import SettingInfo
 from perflab.tuning.points import Point
-from perflab.tuning.search import STEP, Search
+from perflab.tuning.search import STEP, Search, keeps_limits
 
 MOST_ROUNDS = 16
 _DIGITS = 3
@@ -70,8 +70,7 @@ def _between_limits(search: Search, line: Sequence[Point]) -> Iterator[Values]:
     """Yield what lies between two points that each break only limits that the other keeps."""
 
     def broken(point: Point) -> set[str]:
-        metrics = point["metrics"]
-        return {str(one) for one in search.limits if not one.holds(metrics[one.metric])}
+        return {str(one) for one in search.limits if not keeps_limits(point, [one])}
 
     for one, other in itertools.pairwise(line):
         if not broken(one) & broken(other):

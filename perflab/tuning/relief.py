@@ -9,7 +9,7 @@ from typing import TypeVar
 from perflab.instrumentation.catalog import metric
 from perflab.tuning.lookup import AnyChange, Lookup
 from perflab.tuning.points import NamedPoint, Point, named_point
-from perflab.tuning.search import Search
+from perflab.tuning.search import Search, keeps_limits
 from perflab.units import percent
 
 _MOST = 95
@@ -114,7 +114,7 @@ def _of_limits(search: Search) -> Iterator[NamedPoint]:
             point
             for point in search.points
             if limit.metric in point["metrics"]
-            and all(other.holds(point["metrics"][other.metric]) for other in others)
+            and keeps_limits(point, others)
             and not search.missed([point])
         ]
         if enough:

@@ -148,7 +148,7 @@ class Search:
     @property
     def compared(self) -> list[Point]:
         """The points that keep those limits, good enough or not."""
-        return [point for point in self.points if _keeps(point, self.further)]
+        return [point for point in self.points if keeps_limits(point, self.further)]
 
     @property
     def indifferent(self) -> bool:
@@ -247,7 +247,7 @@ class Search:
 
     def keeps(self, point: Point) -> bool:
         """Say whether a point keeps all limits."""
-        return _keeps(point, self.limits)
+        return keeps_limits(point, self.limits)
 
     def pick(self, points: Sequence[Point]) -> float:
         """Return the best value of the objective among some points."""
@@ -290,7 +290,7 @@ class Search:
         closest = []
         for limit in self.limits:
             others = [other for other in self.limits if other is not limit]
-            near = [point for point in self.points if _keeps(point, others)]
+            near = [point for point in self.points if keeps_limits(point, others)]
             found = [point["metrics"].get(limit.metric) for point in near or self.points]
             values = [float(value) for value in found if value is not None]
             if not values:
@@ -312,7 +312,8 @@ def _least(points: Sequence[Point], sizes: Sequence[float]) -> list[Point]:
     return [point for point, size in zip(points, sizes, strict=True) if size <= most]
 
 
-def _keeps(point: Point, limits: Iterable[Condition]) -> bool:
+def keeps_limits(point: Point, limits: Iterable[Condition]) -> bool:
+    """Say whether a point keeps limits; one on a metric that it does not have is broken."""
     known = point["metrics"]
     return all(limit.metric in known and limit.holds(known[limit.metric]) for limit in limits)
 

@@ -77,7 +77,7 @@ def show(pattern: str, number: int, seconds: float, counts: Counts) -> None:
     done = perflab.run(pattern, seconds=seconds, progress=False)
     bench = load_bench(pattern)
     measured = done.since_change or done.metrics
-    bands = Bands.of(done.calibration)
+    bands = Bands.of_run(done)
     print(f"\n{pattern}, run {number}; {perflab.__version__}; load {os.getloadavg()[0]:.1f}")
     heads = "".join(f"{head:>14}" for head in ("predicted", "refitted", "measured"))
     print(f"  {'metric':<28}{heads}    band  refitted off, goal")

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import types
+
 import numpy as np
 import pytest
 
 from perflab.bench import load_bench
 from perflab.lab import at_load, measuring
 from perflab.lab.at_load import is_apart, mean_rate
-from perflab.lab.calibration import calibration_for, kept_names
+from perflab.lab.calibration import (
+    NARROWEST,
+    WIDEST,
+    Calibration,
+    calibration_for,
+    kept_names,
+)
 from perflab.lab.measuring import measured_first, round_count
 from perflab.settings import LoadSettings
 from perflab.workloads.kinds.trace import Trace
@@ -123,3 +131,44 @@ def test_without_a_pace_nothing_more_is_measured(first):
     )
     assert not told
     assert found.backend == "sqlite"
+
+
+@pytest.mark.parametrize(
+    ("spreads", "runs", "spread", "band"),
+    [
+        ([0.9, 0.8], 2, 0.8, WIDEST),
+        ([0.9, 0.02], 2, 0.02, NARROWEST),
+        ([0.9, None], 2, 0.9, WIDEST),
+        ([0.2], 1, 0.2, 0.248),
+        ([None], 1, None, 0.25),
+    ],
+)
+def test_costs_at_a_load_have_the_spread_of_their_own_run(
+    monkeypatch, tmp_path, spreads, runs, spread, band
+):
+    monkeypatch.setenv("PERFLAB_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(at_load, "machine_load", lambda: 0.1)
+    made = []
+
+    class Run:
+        changes = ("at the pace",)
+        overlap = types.SimpleNamespace(seen=False)
+
+        def __init__(self, *_, **__):
+            made.append(self)
+            self.spread = spreads[len(made) - 1]
+
+        def wait(self, steer): ...
+
+        def renewed_costs(self, known, fewest):
+            return known
+
+        def close(self): ...
+
+    monkeypatch.setattr(at_load, "LiveRun", Run)
+    shipped = dict(CACHE.calibration.shipped_costs)
+    base = Calibration("cache", "sqlite", shipped, "measured", spread=0.02)
+    found = at_load.measure_at_load(CACHE, *CACHE.read(PACED), trace(), base, lambda: None)
+    assert len(made) == runs
+    assert found.spread == spread
+    assert found.band == pytest.approx(band)

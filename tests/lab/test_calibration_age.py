@@ -1,9 +1,14 @@
+import dataclasses
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from perflab.bench import load_bench
 from perflab.errors import BadInputError
-from perflab.lab.calibration import Calibration, age_in_words
+from perflab.lab import measuring
+from perflab.lab.bands import Bands
+from perflab.lab.calibration import NARROWEST, WIDEST, Calibration, age_in_words
+from perflab.lab.run import Run
 from perflab.patterns.async_io.calibration import own_calibration
 
 
@@ -55,6 +60,59 @@ def test_load_and_spread_of_the_rounds_are_told(load, spread, said):
     )
     assert said in found.describe()
     assert ("measure again" in found.describe()) == ((load or 0) > 1.5 or (spread or 0) > 0.5)
+
+
+@pytest.mark.parametrize(
+    ("length", "spread", "band"),
+    [
+        ({"minutes": 5}, 0.02, NARROWEST),
+        ({"days": 6}, 0.02, NARROWEST),
+        ({"days": 8}, 0.02, 0.25),
+        ({"days": 8}, 0.3, 0.372),
+        ({"days": 400}, 0.02, WIDEST),
+        ({"days": -400}, 0.02, NARROWEST),
+    ],
+)
+def test_a_band_is_wider_the_older_the_costs_are(length, spread, band):
+    found = Calibration("cache", "sqlite", {}, "measured", ago(**length), spread=spread)
+    assert found.band == pytest.approx(band)
+    assert ("may be another one by now: measure again" in found.describe()) == (
+        length.get("days", 0) > 7
+    )
+    shipped = dataclasses.replace(found, source="shipped")
+    assert shipped.band is None
+
+
+def test_a_result_of_years_ago_says_what_it_said_then():
+    made = datetime.now(UTC) - timedelta(days=800)
+    kept = Calibration("cache", "sqlite", {}, "measured", made.isoformat(), spread=0.02)
+    after = {days: (made + timedelta(days=days)).isoformat() for days in (1, 30)}
+    for days, band in ((1, NARROWEST), (30, 0.25)):
+        run = Run(
+            *("cache", {}, {}, {}, []),
+            calibration=kept.to_dict(),
+            environment={"date": after[days]},
+        )
+        assert Bands.of_run(run) == Bands(band)
+    assert Bands.of(kept) == Bands(WIDEST)
+
+
+@pytest.mark.parametrize(
+    ("days", "load", "values", "measured"),
+    [
+        (1, 0.1, {}, False),
+        (8, 0.1, {}, True),
+        (8, None, {}, True),
+        # Nothing better comes of a machine that is busy now.
+        (8, 3.0, {}, False),
+        (8, 0.1, {"redis_host": "10.0.0.1"}, False),
+    ],
+)
+def test_old_costs_are_measured_again_before_a_run(monkeypatch, days, load, values, measured):
+    bench = load_bench("redis_cache")
+    monkeypatch.setattr(measuring, "machine_load", lambda: load)
+    known = Calibration("redis_cache", "", {}, "measured", ago(days=days), spread=0.02)
+    assert measuring._outlived(bench, bench.read(values)[0], known) is measured
 
 
 def test_a_round_that_finished_nothing_is_one_clear_error():

@@ -2,9 +2,13 @@ from __future__ import annotations
 
 import pytest
 
+from perflab.bench import load_bench
 from perflab.instrumentation.histogram import LatencyHistogram
+from perflab.lab.alerts import AlertWatch
 from perflab.lab.rounds import Moment, Moments, spread_of_rounds
+from perflab.lab.rows import Rows
 from perflab.lab.snapshot import Snapshot
+from perflab.workloads.kinds.trace import Trace
 
 
 def run_of(rounds, each=100):
@@ -60,3 +64,17 @@ def test_a_long_run_keeps_few_moments_and_tells_the_same():
         moments.add(snapshot)
     assert len(moments._kept) <= 64
     assert moments.spread() == pytest.approx(1 / 1.2, abs=0.1)
+
+
+def test_rounds_before_a_change_tell_nothing_of_those_after_it():
+    bench, trace = load_bench("cache"), Trace.from_keys([1, 2, 1, 2])
+    rows = Rows(bench, trace, *bench.read({}), bench.calibration.shipped_costs, AlertWatch())
+    before = [(0.5, 1e-3)] * 5 + [(0.5, 9e-3)] * 3
+    *first, changed = run_of(before + [(0.5, 2e-3)] * 7)[:9]
+    for snapshot in [*first, changed]:
+        rows.moments.add(snapshot)
+    assert rows.moments.spread() > 1
+    rows._begin_anew(changed)
+    for snapshot in run_of(before + [(0.5, 2e-3)] * 7)[9:]:
+        rows.moments.add(snapshot)
+    assert rows.moments.spread() == pytest.approx(0.0, abs=0.01)

@@ -60,6 +60,23 @@ def test_service_times_are_scaled_and_nothing_else(pattern, factor):
     assert same == pytest.approx(before, rel=1e-9, nan_ok=True)
 
 
+@pytest.mark.parametrize("pattern", ["cache", "redis_cache"])
+@pytest.mark.parametrize("factor", [0.5, 1.2])
+def test_recorded_times_of_the_backend_are_scaled_too(pattern, factor):
+    bench, _, now = conditions_of(pattern)
+    random = np.random.default_rng(5)
+    seconds = random.exponential(0.05, 3_000)
+    seconds[::7] = np.nan
+    trace = Trace.from_keys(random.integers(0, 900, 3_000), backend_seconds=seconds, name="timed")
+    # What is not recorded takes the setting.
+    now = dataclasses.replace(now, load=now.load.change(backend_seconds=0.04))
+    changed = bench.tuning.slower(now, trace, factor)
+    before, after = metrics(bench, trace, now), metrics(bench, trace, changed)
+    assert after["hits"] == before["hits"]
+    latency = after["latency_seconds_mean"] / before["latency_seconds_mean"]
+    assert latency == pytest.approx(factor, rel=0.02)
+
+
 def test_every_bench_has_words_for_what_it_serves():
     for pattern in bench_names():
         bench = load_bench(pattern)
@@ -91,13 +108,15 @@ def test_recorded_durations_cannot_be_made_slower():
     assert bench.tuning.slower(now, told, 1.2) is None
 
 
-def test_more_load_on_a_cache_is_more_requests_per_lifetime():
+@pytest.mark.parametrize("pattern", ["cache", "redis_cache"])
+def test_more_load_on_a_cache_is_more_requests_per_lifetime(pattern):
     draw = np.random.default_rng(6)
     keys, times = draw.integers(0, 60, 3_000), np.cumsum(draw.exponential(1.0, 3_000))
     trace = Trace.from_keys(keys, times=times, name="dated")
     denser = Trace.from_keys(keys, times=times / 1.2, name="denser")
-    bench = load_bench("cache")
-    settings, load = bench.read({"ttl_seconds": 40, "max_cache_size": 35})
+    bench = load_bench(pattern)
+    size = {"max_cache_size": 35} if pattern == "cache" else {}
+    settings, load = bench.read({"ttl_seconds": 40, **size})
     now = Conditions(settings, load, bench.calibration.shipped_costs)
     changed = bench.tuning.busier(now, trace, 1.2)
     there = metrics(bench, trace, changed)["hits"]
@@ -105,6 +124,19 @@ def test_more_load_on_a_cache_is_more_requests_per_lifetime():
     assert there > metrics(bench, trace, now)["hits"]
     own = Trace.from_keys(keys, times=times, ttls=np.full(3_000, 40.0), name="own lifetimes")
     assert bench.tuning.busier(now, own, 1.2) is None
+
+
+def test_a_rate_dates_requests_of_a_cache_in_redis():
+    draw = np.random.default_rng(6)
+    keys, times = draw.integers(0, 60, 3_000), np.cumsum(draw.exponential(1.0, 3_000))
+    bench = load_bench("redis_cache")
+    settings, load = bench.read({"ttl_seconds": 40, "request_rate": 2})
+    now = Conditions(settings, load, bench.calibration.shipped_costs)
+    for ttls in (None, np.full(3_000, 40.0)):
+        trace = Trace.from_keys(keys, times=times, ttls=ttls, name="dated")
+        changed = bench.tuning.busier(now, trace, 1.2)
+        assert (changed.settings, changed.load.request_rate) == (settings, 2.4)
+        assert metrics(bench, trace, changed)["hits"] > metrics(bench, trace, now)["hits"]
 
 
 def test_numbers_under_a_name_are_scaled_however_deep():

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from perflab.bench import load_bench
+from perflab.errors import BrokenLimitError
 from perflab.tuning.objective import good_enough, parse_objective
 from perflab.tuning.recommend import tune
 from perflab.tuning.refine import middle_of
@@ -194,3 +195,9 @@ def test_limits_that_hold_only_between_two_points_are_kept():
 )
 def test_middle_has_three_digits_and_lies_between(key, low, high, step, between):
     assert middle_of(load_bench("cache").info(key), low, high, step) == between
+
+
+def test_a_limit_on_what_some_points_lack_is_refused_and_not_a_fault():
+    limits = ["erlang_wait_seconds_mean<=5ms", "throughput_per_second>=5k"]
+    with pytest.raises(BrokenLimitError, match="highest throughput with erlang_wait"):
+        tune("connection_pool", "poisson:rate=1000,requests=4k", limits=limits)

@@ -72,3 +72,16 @@ def test_the_nearest_is_found_where_more_is_too_much(good):
 def test_without_patience_one_that_does_is_told(monkeypatch):
     monkeypatch.setattr(relief, "_PATIENCE_SECONDS", -1.0)
     assert relief._least(95, lambda share: {"settings": {}} if share > 3 else None)[0] == 95
+
+
+def test_points_without_a_metric_that_is_limited_do_not_stop_the_search():
+    limits = ["erlang_wait_seconds_mean<=1s", "connections<=10"]
+    found = tune(
+        "connection_pool", "poisson:rate=1200,requests=4k", limits=limits, settings=SETTINGS
+    )
+    assert found.unreached.startswith("No pool size that keeps erlang_wait_seconds_mean<=1 s")
+    # Under overload Erlang's formula has no mean wait.
+    assert not all("erlang_wait_seconds_mean" in point["metrics"] for point in found.points)
+    (other,) = [one for one in found.reliefs if one["name"] == "limit"]
+    assert other["metrics"]["connections"] > 10
+    assert other["metrics"]["erlang_wait_seconds_mean"] <= 1

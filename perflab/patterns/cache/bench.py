@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from perflab.bench.backend_waits import miss_costs, saved_share
 from perflab.bench.base import Bench
 from perflab.bench.calibration import CalibrationPlan, renewed_outcomes
-from perflab.bench.conditions import Conditions, busier, slower_misses
+from perflab.bench.conditions import busier_per_lifetime, slower_misses
 from perflab.bench.display import Bounded, Display
 from perflab.bench.identity import Identity
 from perflab.bench.live import Live, clients_behind
@@ -105,28 +104,6 @@ def _sweep(workload: Trace, settings: CacheSettings) -> Sweep:
     most = round_up(axis[-1], unit) if unit == "bytes" else axis[-1]
     sizes = {*(round_up(size, unit) for size in axis[::3]), most}
     return {key: sorted(sizes), "policy": recommendable(LIVE_POLICIES, workload)}
-
-
-def _busier(
-    now: Conditions[CacheSettings], workload: Trace, factor: float
-) -> Conditions[CacheSettings] | None:
-    """Return conditions with more requests per lifetime; none where the trace has lifetimes.
-
-    So many times the requests in the same time are as many in so many times the lifetime.
-    """
-    if workload.times is None:
-        return busier(now, workload, factor)
-    if workload.ttls is not None and now.load.ttl_from == "recorded":
-        return None
-    ttl, rate = now.settings.ttl_seconds, now.load.request_rate
-    return dataclasses.replace(
-        now,
-        settings=now.settings.change(ttl_seconds=None if ttl is None else ttl * factor),
-        load=now.load.change(
-            speedup=(now.load.speedup or 1.0) * factor,
-            request_rate=None if rate is None else rate * factor,
-        ),
-    )
 
 
 def _settings_for_line(settings: CacheSettings, key: str, value: object) -> CacheSettings:
@@ -257,7 +234,7 @@ class CacheBench(Bench[CacheSettings, "Trace"]):
         bounded_by="max_bytes",
         priced=True,
         sweep=_sweep,
-        busier=_busier,
+        busier=busier_per_lifetime,
         slower=slower_misses,
         serves="misses",
         relieved_by=("ttl_seconds",),

@@ -17,7 +17,7 @@ from perflab.patterns.cache._entry import Entry
 from perflab.patterns.cache._lifetimes import end_of
 from perflab.patterns.cache._removal import Gone
 from perflab.patterns.cache._store import Store
-from perflab.patterns.cache.model.metrics import CacheCosts, cache_metrics
+from perflab.patterns.cache.model.metrics import CacheCosts, threads_metrics
 from perflab.patterns.cache.model.query import CacheCounts
 from perflab.patterns.cache.session import CacheSession
 from perflab.patterns.cache.settings import CacheSettings
@@ -73,8 +73,8 @@ class CacheShadow:
     It is the live cache itself on the run's own dates, so that any policy, lifetime and bound does
     what it does there. Recorded operations go through the live session's own code; reads alone take
     a shorter way into the same store, without locks and loads. With one thread it is equal to the
-    run; several threads change the order of requests that are under way at once, and a miss that
-    waits for another's load is a hit here.
+    run; several threads change the order of requests that are under way at once. A read that waits
+    for another thread's load hits in its store, and how many do is estimated as in predictions.
 
     Args:
         trace: What the run plays.
@@ -177,7 +177,7 @@ class CacheShadow:
         asked = replayed(self._trace, self._load)
         counts, looped = self._counts(part), LoopedTrace(asked)
         missed = self._miss_times(asked)
-        found = cache_metrics(counts, asked, looped, self._load, CacheCosts.of(costs), missed)
+        found = threads_metrics(counts, asked, looped, self._load, CacheCosts.of(costs), missed)
         if part.get("asked_bytes"):
             found["byte_hit_rate"] = part["hit_bytes"] / part["asked_bytes"]
         return found

@@ -54,6 +54,7 @@ def _judge(evidence: Evidence) -> Opinion:
         weight=min(1.0, max(share, spent)),
         against=tuple(_against(evidence)),
         missing=() if evidence.number("processes") is not None else ("processes",),
+        settings=_rate(evidence, rate),
         workload=None if verdict == "no" else workload,
         spec=spec,
         assumption=assumption,
@@ -80,6 +81,12 @@ def _against(evidence: Evidence) -> list[str]:
         said.append("Bursts need more connections than arrivals that are spread at random.")
         said.append("A run takes a query of perflab's own; yours is named by the setting query.")
     return said
+
+
+def _rate(evidence: Evidence, rate: float) -> dict[str, object]:
+    """Return the rate that was answered where a file has one of its own."""
+    answered = "rate" in evidence.answered and evidence.arrivals is not None
+    return {"request_rate": rate} if answered else {}
 
 
 def _load(evidence: Evidence, rate: float, service: float) -> tuple[object, str | None, str]:

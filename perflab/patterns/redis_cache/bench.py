@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from perflab.bench.backend_waits import miss_costs, saved_share
 from perflab.bench.base import Bench
 from perflab.bench.calibration import CalibrationPlan, renewed_outcomes, users_own
-from perflab.bench.conditions import slower_misses
+from perflab.bench.conditions import Conditions, busier, busier_per_lifetime, slower_misses
 from perflab.bench.display import Display
 from perflab.bench.identity import Identity
 from perflab.bench.live import Live, clients_behind
@@ -147,6 +147,15 @@ def _own_spec(settings: RedisCacheSettings, load: LoadSettings, spec: Any) -> An
     return _CALIBRATION if server_url(settings) is None else _SMALL_CALIBRATION
 
 
+def _busier(
+    now: Conditions[RedisCacheSettings], workload: Trace, factor: float
+) -> Conditions[RedisCacheSettings] | None:
+    """Return conditions with more requests per lifetime; a rate that is set dates all requests."""
+    if now.load.request_rate is not None:
+        return busier(now, workload, factor)
+    return busier_per_lifetime(now, workload, factor)
+
+
 class RedisCacheBench(Bench[RedisCacheSettings, "Trace"]):
     """Binds the cache in Redis to its settings, model, server and charts."""
 
@@ -232,6 +241,7 @@ class RedisCacheBench(Bench[RedisCacheSettings, "Trace"]):
         tuned_noun="memory limit",
         also_tuned=("maxmemory_policy",),
         sweep=_sweep,
+        busier=_busier,
         slower=slower_misses,
         serves="misses",
         relieved_by=("ttl_seconds",),

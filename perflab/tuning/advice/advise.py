@@ -19,7 +19,7 @@ from perflab.tuning.advice.result import Advice, Suggestion
 from perflab.units import counted
 
 if TYPE_CHECKING:
-    from perflab.lab.documents import AboutWorkload
+    from perflab.tuning.advice.evidence import Read
     from perflab.workloads.kinds.workload import Workload
 
 SYMPTOM = "symptom"
@@ -89,9 +89,7 @@ def advise(
     ]
     judged.sort(key=lambda each: (_ORDER.index(each[1].verdict), -each[1].weight))
     notes: list[str] = list(read.notes)
-    suggestions = [
-        _suggestion(bench, opinion, read.evidence, read.about, notes) for bench, opinion in judged
-    ]
+    suggestions = [_suggestion(bench, opinion, read, notes) for bench, opinion in judged]
     return Advice(
         headline=_headline(suggestions),
         suggestions=tuple(suggestions),
@@ -119,13 +117,7 @@ def _judged(pattern: str, advising: Advising, evidence: Evidence) -> Opinion:
     )
 
 
-def _suggestion(
-    bench: AnyBench,
-    opinion: Opinion,
-    evidence: Evidence,
-    about: AboutWorkload,
-    notes: list[str],
-) -> Suggestion:
+def _suggestion(bench: AnyBench, opinion: Opinion, read: Read, notes: list[str]) -> Suggestion:
     from perflab.tuning.advice.first_settings import FirstSettings, first_settings
 
     helps = opinion.verdict in ("yes", "maybe")
@@ -144,23 +136,21 @@ def _suggestion(
         "against": list(opinion.against) if helps else [],
         "missing": list(opinion.missing),
         "notebook": notebook if helps else "",
-        "command": _command(bench, opinion, found.settings, evidence, about) if helps else "",
+        "command": _command(bench, opinion, found.settings, read) if helps else "",
     }
 
 
-def _command(
-    bench: AnyBench,
-    opinion: Opinion,
-    settings: Mapping[str, object],
-    evidence: Evidence,
-    about: AboutWorkload,
-) -> str:
-    """Return what to run next: tuning on the workload, or else a run with the first settings."""
+def _command(bench: AnyBench, opinion: Opinion, settings: Mapping[str, object], read: Read) -> str:
+    """Return what to run next: tuning on the workload, or else a run with the first settings.
+
+    Tuning reads the file again, without the answers that changed what these settings rest on.
+    """
     from perflab.tuning.advice.first_settings import written
 
-    pattern = bench.identity.pattern
+    pattern, evidence, about = bench.identity.pattern, read.evidence, read.about
     workload = evidence.source if opinion.spec is None else opinion.spec
-    tunes = bool(workload) and opinion.spec is None
+    changed = any(opinion.workload is each for each in read.changed)
+    tunes = bool(workload) and opinion.spec is None and not changed
     words = ["perflab", "tune" if tunes else "run", pattern]
     if workload:
         words += ["--workload", workload]

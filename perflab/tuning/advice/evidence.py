@@ -16,6 +16,7 @@ from perflab.callbacks import Progress
 from perflab.errors import BadInputError
 from perflab.lab.documents import AboutWorkload
 from perflab.lab.outcome import workload_summary
+from perflab.tuning.advice.as_answered import Answered, as_answered
 from perflab.tuning.advice.facts import MOST_EXACT, arrival_facts, arrivals_of, trace_facts
 from perflab.units import grouped
 from perflab.workloads.kinds.arrivals import Arrivals
@@ -42,12 +43,15 @@ class Read:
     Attributes:
         evidence: What it tells.
         about: What a result says of it.
-        notes: How it was read, where that was a choice.
+        notes: How it was read, where that was a choice, and what answers changed.
+        changed: What answers changed that a command which reads the file again does not know: the
+            trace, the arrivals.
     """
 
     evidence: Evidence
     about: AboutWorkload
     notes: tuple[str, ...] = ()
+    changed: tuple[Trace | Arrivals, ...] = ()
 
 
 def read_evidence(
@@ -88,26 +92,33 @@ def read_evidence(
 
 def _of_workload(workload: Workload, answers: Answers) -> Read:
     facts: dict[str, float | str] = {}
+    read = Answered(None, None)
     if isinstance(workload, Trace):
-        trace, arrivals = workload, arrivals_of(workload)
-        facts = {**trace_facts(trace), **_urls(trace)}
-        if arrivals is not None:
-            timed = arrival_facts(arrivals)
-            facts |= {key: value for key, value in timed.items() if key not in facts}
-        if workload.source.lower().endswith(".har"):
-            facts["source"] = "http"
+        read = as_answered(workload, arrivals_of(workload), answers)
     elif isinstance(workload, Arrivals):
-        trace, arrivals = None, workload
-        facts = {**arrival_facts(workload), **_database(workload)}
-    else:
-        trace = arrivals = None
+        read = as_answered(None, workload, answers)
+        facts |= _database(workload)
+    trace, arrivals = read.trace, read.arrivals
+    if trace is not None:
+        facts = {**trace_facts(trace), **_urls(trace)}
+        if trace.source.lower().endswith(".har"):
+            facts["source"] = "http"
+    if arrivals is not None:
+        timed = arrival_facts(arrivals)
+        facts |= {key: value for key, value in timed.items() if key not in facts}
     other = workload if trace is None and arrivals is None else None
     evidence = Evidence(source=workload.source, trace=trace, arrivals=arrivals, workload=other)
-    notes = []
+    notes = [*read.notes]
     if trace is not None and trace.reads > MOST_EXACT:
         notes.append(f"the mean reuse distance is that of the first {grouped(MOST_EXACT)} requests")
     about = workload_summary(workload)
-    return Read(_with_answers(evidence, facts, answers), about, tuple(notes))
+    changed = ((read.sized, trace), (read.served, arrivals))
+    return Read(
+        _with_answers(evidence, facts, answers),
+        about,
+        tuple(notes),
+        tuple(each for is_changed, each in changed if is_changed and each is not None),
+    )
 
 
 def _of_data(path: Path, text: str, answers: Answers, *, guessed: bool) -> Read:

@@ -124,8 +124,9 @@ def checked_in_turns(
         notes=(*found.notes, *partly),
     )
     if shipped == RECOMMENDED:
-        missed = _missed(search, chosen, measured)
-        return dataclasses.replace(checked, reason=f"{missed}{checked.reason}")
+        harm = outcome.harm()
+        first = _missed(search, chosen, measured) + (f"{harm} " if harm else "")
+        return dataclasses.replace(checked, reason=f"{first}{checked.reason}")
     return _instead(checked, search, lookup, chosen, points[shipped], outcome.words())
 
 

@@ -54,7 +54,9 @@ def shipped_of(search: Search, points: Mapping[str, Point], judge: Judge, taken:
     """Return the name of what to ship: the smallest contender that is good enough as measured.
 
     The first stays unless another one is decided to be better or alike, keeps the limits, and
-    in what was measured does no harm and breaks no limit that the first keeps.
+    in what was measured does no harm and breaks no limit that the first keeps. Of those that are
+    good enough, the ones that do no harm beside the present settings go before the others, of
+    which the first may be one.
     """
     first, *others = points
     rounds = taken.rounds
@@ -72,6 +74,10 @@ def shipped_of(search: Search, points: Mapping[str, Point], judge: Judge, taken:
             known[name] = difference.before(value)
     best = (max if judge.goal.direction == "max" else min)(known.values())
     enough = [name for name in known if good_enough(judge.goal, known[name], best)]
+    if NOW in points and search.keeps(points[NOW]):
+        now = means_of(rounds, NOW)
+        safe = [name for name in enough if not harms(now, means_of(rounds, name), for_gain=True)]
+        enough = safe or enough
     smallest = search.smallest([points[name] for name in enough])
     return next(name for name in enough if points[name] is smallest)
 

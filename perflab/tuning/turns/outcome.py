@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from perflab.instrumentation.catalog import metric
 from perflab.tuning.objective import write_slack
 from perflab.tuning.points import Point
+from perflab.tuning.reach import FAILURES, harm_of
 from perflab.tuning.search import Search
-from perflab.tuning.turns.contenders import broken_limits, means_of, shipped_of
+from perflab.tuning.turns.contenders import NOW, broken_limits, means_of, shipped_of
 from perflab.tuning.turns.difference import Difference
 from perflab.tuning.turns.document import Compared, Contender, TurnsTaken
 from perflab.tuning.turns.judge import Judge, Verdict
@@ -22,12 +23,6 @@ _VERDICTS: dict[Verdict, str] = {
     "alike": "as good as",
     "open": "not yet distinguishable from",
 }
-
-
-_STAYS = (
-    "It stays recommended: it is the smallest that is good enough, keeps the limits and adds no "
-    "timeouts or errors."
-)
 
 
 class Outcome:
@@ -71,8 +66,12 @@ class Outcome:
         elif self.shipped != self._first:
             said.append(f"Ship {self._named(self.shipped)} instead.")
         elif any(self._judge.verdict(each) == "worse" for each in self._differences.values()):
-            said.append(_STAYS)
-        return " ".join((*said, *self._broken_limits()))
+            said.append(self._stays())
+        return " ".join((*said, *self._harms(), *self._broken_limits()))
+
+    def harm(self) -> str:
+        """Return what is worse with what is shipped than now, as measured; empty if nothing is."""
+        return self._harm(self.shipped)
 
     def document(self, turn: float, most_requests: int | None) -> TurnsTaken:
         """Return all of it as a result keeps it.
@@ -129,6 +128,35 @@ class Outcome:
             more.append(f"{confidence} interval {found.interval_words}")
         said = f"{_VERDICTS[verdict]} {self._named(name)}: {label}{found.mean_words}"
         return f"{said} ({', '.join(more)})" if more else said
+
+    def _stays(self) -> str:
+        """Return why the first is shipped although another one is better, of what was checked."""
+        own, now = (means_of(self._taken.rounds, name) for name in (self._first, NOW))
+        why = ["it is the smallest that is good enough"]
+        limits = self._search.limits
+        measured = all(limit.metric in own for limit in limits)
+        if limits and measured and not broken_limits(self._search, own):
+            why.append("keeps the limits")
+        known = [name for name in FAILURES if name in own and name in now]
+        if known and all(own[name] <= now[name] for name in known):
+            why.append(f"adds no {' or '.join(metric(name).plain for name in known)}")
+        reasons = " and ".join([", ".join(why[:-1]), why[-1]] if len(why) > 1 else why)
+        return f"It stays recommended: {reasons}."
+
+    def _harms(self) -> list[str]:
+        """Return what the first, and what is shipped, make worse than now, a sentence each."""
+        return [
+            said
+            for name in dict.fromkeys((self._first, self.shipped))
+            if (said := self._harm(name))
+        ]
+
+    def _harm(self, name: str) -> str:
+        now, own = (means_of(self._taken.rounds, each) for each in (NOW, name))
+        harm = harm_of(now, own)
+        if not harm:
+            return ""
+        return f"Compared in the turns with {self._named(NOW)}, {self._named(name)} has {harm}."
 
     def _broken_limits(self) -> list[str]:
         """Return which limits what is to be shipped did not keep in the turns, a sentence each."""

@@ -148,3 +148,26 @@ def test_a_change_to_the_same_settings_tells_what_the_model_does(policy, first, 
         # Where a slice reaches into a second pass, percentiles are of rougher classes of times.
         off = 1e-3 if "_p" in name else 1e-12
         assert metrics[name] == pytest.approx(value, rel=off), name
+
+
+@pytest.mark.parametrize("timed", [False, True], ids=["rate", "backend-times"])
+def test_reads_that_wait_for_another_threads_load_are_misses_as_in_predictions(timed):
+    draw = np.random.default_rng(8)
+    own = draw.exponential(0.02, 4_000) if timed else None
+    trace = Trace.from_keys(draw.zipf(1.2, 4_000) % 300, backend_seconds=own)
+    settings = CacheSettings(max_cache_size=60)
+    load = LoadSettings(request_rate=1500, concurrency=16, backend_seconds=0.02)
+    shadow = CacheShadow(trace, settings, load)
+    shadow.change(settings, load)
+    shadow.advance(len(trace))
+    found = shadow.metrics(COSTS)
+    predicted = load_bench("cache").model(trace, COSTS).predict(settings, load).metrics
+    alone = shadow_of(trace, settings, load.change(concurrency=1))
+    assert found["misses"] > alone["misses"] + 100
+    assert found == pytest.approx({name: predicted[name] for name in found}, rel=1e-6)
+
+
+def shadow_of(trace, settings, load):
+    shadow = CacheShadow(trace, settings, load)
+    shadow.advance(len(trace))
+    return shadow.metrics(COSTS)

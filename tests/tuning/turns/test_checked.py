@@ -119,6 +119,41 @@ def test_a_rival_that_is_better_but_does_harm_is_not(live):
     assert "It stays recommended: " in found.turns["outcome"]
 
 
+def with_errors(shares, failed):
+    """Measure some hit rate and some errors by name."""
+
+    def measure(name, _, count):
+        return {"hit_rate": shares[name] + 1e-5 * (count % 3), "errors": failed.get(name, 0.0)}
+
+    return measure
+
+
+def test_the_present_settings_stay_where_a_smaller_size_adds_errors(live):
+    shares = {"recommended": 0.5, "now": 0.7, "knee": 0.2, "best": 0.2}
+    more = {"settings": {"max_cache_size": 100}, "limits": "hit_rate>=0.4"}
+    found = live(with_errors(shares, {"recommended": 40.0}), **more)
+    assert by_name(found)["recommended"]["settings"]["max_cache_size"] < 100
+    assert found.turns["shipped"] == "now"
+    said = found.turns["outcome"]
+    assert "adds no" not in said
+    assert "(recommended) has errors 40 instead of 0." in said
+    # With as few errors, the smaller one that reaches the target stays, for what was checked.
+    found = live(with_errors(shares, {}), **more)
+    assert found.turns["shipped"] == "recommended"
+    words = "it is the smallest that is good enough, keeps the limits and adds no errors."
+    assert f"It stays recommended: {words}" in found.turns["outcome"]
+
+
+def test_errors_that_the_recommended_settings_add_are_named_first(live):
+    shares = {"recommended": 0.6, "now": 0.3, "knee": 0.5, "best": 0.9}
+    found = live(with_errors(shares, {"recommended": 40.0, "best": 90.0}))
+    assert found.turns["shipped"] == "recommended"
+    said = "Compared in the turns with max_cache_size 50 with policy LRU (now), max_cache_size"
+    assert found.reason.startswith(said)
+    assert "(recommended) has errors 40 instead of 0." in found.reason
+    assert "It stays recommended: it is the smallest that is good enough." in found.turns["outcome"]
+
+
 def test_what_is_not_decided_changes_nothing_and_says_so(live):
     measure = like({"recommended": 0.5, "now": 0.6, "knee": 0.6, "best": 0.6}, noise=0.2)
 
@@ -228,6 +263,18 @@ def test_a_rival_that_breaks_a_limit_in_the_turns_is_not_recommended(live):
     assert len(found.turns["contenders"]) > 1
     assert found.turns["shipped"] == "recommended"
     assert "did not keep" not in found.turns["outcome"]
+
+
+def test_a_limit_that_was_broken_is_not_called_kept(live):
+    def measure(name, _, count):
+        held = {"recommended": 60.0, "best": 90.0}.get(name, 40.0)
+        share = {"best": 0.9, "recommended": 0.5}.get(name, 0.3)
+        failed = 50.0 if name == "best" else 0.0
+        return {"hit_rate": share + 1e-5 * (count % 3), "entries": held, "errors": failed}
+
+    said = live(measure, limits="entries<=50").turns["outcome"]
+    assert "did not keep entries<=50: 60." in said
+    assert "keeps the limits" not in said
 
 
 def test_turns_in_which_no_cache_can_fill_change_nothing(live):

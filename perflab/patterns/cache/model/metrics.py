@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 
 from perflab.modelling.backend_times import SAVED_SHARE
-from perflab.modelling.joined_loads import pace_of
+from perflab.modelling.joined_loads import Asked, joined_loads, pace_of
 from perflab.modelling.latency import HitMissCosts, mix
 from perflab.modelling.looped import LoopedTrace
 from perflab.modelling.miss_times import MissTimes
@@ -84,6 +84,35 @@ def cache_metrics(
     saved = None if missed is None else missed.saved_share(load)
     result |= {} if saved is None else {SAVED_SHARE: saved}
     return result | daily_cost(result, load, trace)
+
+
+def threads_metrics(
+    counts: CacheCounts,
+    trace: Trace,
+    looped: LoopedTrace,
+    load: LoadSettings,
+    costs: CacheCosts,
+    missed: MissTimes | None = None,
+) -> dict[str, float]:
+    """Return metrics by name, with the reads of several threads that wait for another's load.
+
+    Args:
+        counts: What the cache does with reads that come one after another.
+        trace: The requests of one pass.
+        looped: The same, as often as they are played.
+        load: With pace and threads.
+        costs: What was measured.
+        missed: The recorded backend times of the misses; without, each takes the same.
+    """
+    found = cache_metrics(counts, trace, looped, load, costs, missed)
+    miss = costs.missed(load.backend_seconds) if missed is None else missed.cost(costs, load)
+    asked = Asked(counts.requests, counts.misses, costs.hit, miss, costs.overhead_seconds)
+    joined = joined_loads(trace, load, asked)
+    if joined is None:
+        return found
+    fastest = load.concurrency / joined.seconds if joined.seconds > 0 else 0.0
+    found["throughput_per_second"] = min(fastest, pace_of(trace, load))
+    return joined.among(found, asked)
 
 
 def daily_cost(

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from perflab.modelling.joined_loads import Asked, joined_loads, pace_of
 from perflab.modelling.kept_answers import KeptAnswers
 from perflab.modelling.miss_times import MissTimes
 from perflab.modelling.prediction import Costs, Prediction
 from perflab.patterns.cache.model.counter import CacheCounter
-from perflab.patterns.cache.model.metrics import CacheCosts, cache_metrics, cache_remarks
+from perflab.patterns.cache.model.metrics import CacheCosts, cache_remarks, threads_metrics
 from perflab.patterns.cache.model.query import CacheCounts
 from perflab.patterns.cache.settings import CacheSettings
 from perflab.settings import LoadSettings
@@ -103,14 +102,5 @@ class CacheModel:
     def _compute(
         self, counts: CacheCounts, load: LoadSettings, missed: MissTimes | None
     ) -> dict[str, float]:
-        trace, looped, costs = self.counter.trace, self.counter.looped, self.costs
-        found = cache_metrics(counts, trace, looped, load, costs, missed)
-        miss = costs.missed(load.backend_seconds) if missed is None else missed.cost(costs, load)
-        between = costs.overhead_seconds
-        asked = Asked(counts.requests, counts.misses, costs.hit, miss, between)
-        joined = joined_loads(trace, load, asked)
-        if joined is None:
-            return found
-        fastest = load.concurrency / joined.seconds if joined.seconds > 0 else 0.0
-        found["throughput_per_second"] = min(fastest, pace_of(trace, load))
-        return joined.among(found, asked)
+        known = (self.counter.trace, self.counter.looped, load, self.costs, missed)
+        return threads_metrics(counts, *known)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from perflab import kernels
 from perflab.modelling.erlang import mean_wait
 from perflab.modelling.latency import spread_out
+from perflab.modelling.looped import within_two_passes
 from perflab.modelling.prediction import Metrics
 from perflab.patterns.connection_pool.model.services import PoolCosts
 from perflab.patterns.connection_pool.settings import ConnectionPoolSettings
@@ -99,3 +100,59 @@ def queue_metrics(
             if math.isfinite(erlang):
                 result["erlang_wait_seconds_mean"] = erlang + overhead
     return result
+
+
+def beyond_two_passes(
+    settings: ConnectionPoolSettings,
+    costs: PoolCosts,
+    times: Floats,
+    queue: kernels.Queue,
+    first: int,
+    last: int,
+) -> Metrics:
+    """Return the metrics of requests of a run that goes on after the second of equal passes.
+
+    Every later pass is like the second: of a whole pass or more, times are those of the second
+    one. What is counted is counted in all of them.
+
+    Args:
+        settings: The pool's.
+        costs: What a connect, a handover and lending take.
+        times: float64 of shape (2 n,), when each of two passes was due, in seconds.
+        queue: What became of them.
+        first: The first request.
+        last: The first request after them.
+    """
+    length = len(times) // 2
+    stretches = [
+        (slice(begin, end), often) for begin, end, often in within_two_passes(length, first, last)
+    ]
+    shown = [part for part, _ in stretches] if last - first < length else [slice(length, None)]
+    if len(shown) > 1:
+        # The end of a pass and the beginning of the next one.
+        order = np.concatenate([np.arange(2 * length)[part] for part in shown])
+        moments = times[order]
+        moments[shown[0].stop - shown[0].start :] += times[length] - times[0]
+        away = queue.turned_away
+        together = queue._replace(
+            waits=queue.waits[order],
+            services=queue.services[order],
+            turned_away=away[order] if len(away) else away,
+        )
+        result = queue_metrics(settings, costs, moments, together, slice(0, last - first))
+    else:
+        result = queue_metrics(settings, costs, times, queue, shown[0])
+    failed = sum(often * int(np.isnan(queue.waits[part]).sum()) for part, often in stretches)
+    refused = sum(often * int(queue.turned_away[part].sum()) for part, often in stretches)
+    counts = {"requests": last - first, "timeouts": failed - refused, "callers_refused": refused}
+    return {**result, **{name: float(count) for name, count in counts.items()}}
+
+
+def counted_for(metrics: Metrics, requests: int) -> Metrics:
+    """Return metrics with their counts as of so many requests, of which only some are kept."""
+    kept = metrics.get("requests", 0.0)
+    if requests <= kept or not kept:
+        return metrics
+    names = ("timeouts", "callers_refused")
+    more = {name: float(round(metrics[name] * requests / kept)) for name in names}
+    return {**metrics, **more, "requests": float(requests)}

@@ -11,7 +11,12 @@ import numpy.typing as npt
 from perflab import kernels
 from perflab.modelling.kept_answers import KeptAnswers
 from perflab.modelling.prediction import Costs, Prediction
-from perflab.patterns.connection_pool.model.metrics import queue_metrics, waits_of
+from perflab.patterns.connection_pool.model.metrics import (
+    beyond_two_passes,
+    counted_for,
+    queue_metrics,
+    waits_of,
+)
 from perflab.patterns.connection_pool.model.queue import (
     Asked,
     checked_out,
@@ -214,12 +219,10 @@ class ConnectionPoolModel:
         times, queue = self._kept.queues.answer(
             self._key(settings, load, passes), lambda: self._queue(settings, load, passes)
         )
-        if last > 2 * length:
-            # From the second pass on every pass is like the second.
-            asked = last - first
-            first = length + first % length if asked < length else length
-            last = min(first + asked, 2 * length)
-        return Prediction(queue_metrics(settings, self._costs, times, queue, slice(first, last)))
+        known = (settings, self._costs, times, queue)
+        if last > 2 * length and first < last:
+            return Prediction(beyond_two_passes(*known, first, last))
+        return Prediction(queue_metrics(*known, slice(first, last)))
 
     def _queue(
         self, settings: ConnectionPoolSettings, load: LoadSettings, passes: int
@@ -249,7 +252,9 @@ class ConnectionPoolModel:
         first = 0 if requests is None else min(requests.start or 0, len(times) - 1)
         part = slice(first, len(times))
         metrics = queue_metrics(settings, self._costs, times, queue, part, own.late, checkouts)
-        return Prediction(metrics)
+        # A long run keeps the times of its first requests alone.
+        last = None if requests is None else requests.stop
+        return Prediction(metrics if last is None else counted_for(metrics, last - first))
 
     def _run(
         self,

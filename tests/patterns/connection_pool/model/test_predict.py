@@ -56,6 +56,14 @@ def test_a_run_is_played_again_from_its_own_arrays(model):
     assert found.error == 0.0
     late = model.with_costs(own).predict(settings, LOAD, slice(2, 3))
     assert late.metrics["wait_seconds_mean"] == pytest.approx(4.0)
+    quick = settings.change(timeout=1.5)
+    # Of three times as many requests the times of those beyond the third are not kept.
+    kept, all_of_them = (
+        model.with_costs(own).predict(quick, LOAD, slice(0, last)).metrics for last in (3, 9)
+    )
+    assert (kept["requests"], kept["timeouts"]) == (3, 1)
+    assert (all_of_them["requests"], all_of_them["timeouts"]) == (9, 3)
+    assert all_of_them["wait_seconds_mean"] == kept["wait_seconds_mean"]
 
 
 def test_who_gives_up_has_waited_for_the_timeout(model):
@@ -103,7 +111,30 @@ def test_slices_of_a_run_that_loops_are_answered():
     for part in (slice(0, 100), slice(4000, 6000), slice(12_000, 13_000), slice(0, 90_000)):
         metrics = model.predict(settings, LOAD, part).metrics
         assert 0.3 < metrics["utilisation"] < 1.05
-    assert model.predict(settings, LOAD, slice(7, 7)).metrics == {}
+        assert metrics["requests"] == part.stop - part.start
+    for empty in (slice(7, 7), slice(11_000, 11_000)):
+        assert model.predict(settings, LOAD, empty).metrics == {}
+
+
+@pytest.mark.parametrize("max_waiting", [None, 2])
+def test_failures_of_a_run_that_loops_are_those_of_all_its_passes(max_waiting):
+    model = ConnectionPoolModel.of(poisson(320, 5000), COSTS)
+    settings = ConnectionPoolSettings(
+        max_connections=4, min_connections=4, timeout=0.02, max_waiting=max_waiting
+    )
+
+    def counts(first, last):
+        metrics = model.predict(settings, LOAD, slice(first, last)).metrics
+        return np.array([metrics[name] for name in ("requests", "timeouts", "callers_refused")])
+
+    begun, later = counts(0, 5000), counts(5000, 10_000)
+    assert later[1 if max_waiting is None else 2] > 50
+    assert (counts(0, 90_000) == begun + 17 * later).all()
+    # The end of the second pass and the beginning of another like it.
+    crossing = counts(9600, 10_000) + counts(5000, 5300)
+    assert (counts(14_600, 15_300) == crossing).all()
+    metrics = model.predict(settings, LOAD, slice(14_600, 15_300)).metrics
+    assert metrics["throughput_per_second"] == pytest.approx(320, rel=0.15)
 
 
 def test_recorded_durations_are_taken_and_unknown_ones_drawn_from_them():
