@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import ipywidgets as widgets
 
 from perflab.panels.accessible import accessible, announced
 from perflab.panels.css import style_sheet
 from perflab.panels.escape import escape_key
-from perflab.panels.in_view import kept_in_view
 from perflab.panels.relay import RELAY
-from perflab.panels.sections import Section, sections_of
-
-if TYPE_CHECKING:
-    from perflab.panels.workbench import Workbench
+from perflab.panels.sections import Section
 
 
 def arrange(
@@ -54,31 +49,6 @@ def arrange(
     )
     panel.add_class("perflab")
     return panel
-
-
-def arranged(panel: Workbench) -> widgets.VBox:
-    """Return the parts of a pattern's panel where they stand."""
-    return arrange(
-        head=[panel.header.widget, panel.actions.widget],
-        over=[panel.server.consent.widget, panel.picker.widget],
-        sections=sections_of(
-            panel.bench.identity.title,
-            panel.controls.groups,
-            server=[panel.server.field.widget, panel.server.actions.widget],
-            compare=panel.compare.widget,
-            goals=[panel.limits.widget, panel.actions.folder],
-            alerts=panel.alerts.widget,
-        ),
-        main=[
-            messages(
-                [panel.status.widget, panel.report_actions.link.widget, panel.lasting.line],
-                [panel.displays.which_is_off, panel.status.remarks],
-            ),
-            panel.displays.main,
-        ],
-        below=[panel.displays.tabs.widget],
-        unseen=[*panel.measure.widgets, panel.lasting.still.widget, kept_in_view()],
-    )
 
 
 def messages(going: Sequence[widgets.Widget], known: Sequence[widgets.Widget]) -> widgets.VBox:

@@ -13,6 +13,7 @@ from perflab.lab.live import LiveRun
 from perflab.modelling.prediction import Prediction
 from perflab.panels.actions import Actions
 from perflab.panels.alerts_row import AlertsRow
+from perflab.panels.arranged import arranged
 from perflab.panels.compare import Compare
 from perflab.panels.displays import Displays
 from perflab.panels.events_list import EventsList
@@ -22,7 +23,7 @@ from perflab.panels.guard import Guard
 from perflab.panels.guests.rights import OWNER, Rights
 from perflab.panels.header import Header
 from perflab.panels.latest import Latest
-from perflab.panels.layout import arranged, close_all
+from perflab.panels.layout import close_all
 from perflab.panels.limits_field import LimitsField
 from perflab.panels.live_controller import LiveController
 from perflab.panels.measure import Measure
@@ -114,9 +115,8 @@ class Workbench:
         of = (bench, self.status, self.controls, self.displays, self.forecast, self.runner)
         picked = (self.picker, self.report_actions)
         parts = PanelParts(*of, *picked, self.limits, self.alerts, self.compare)
-        asked = asked_for(workload, settings, session)
         told = (self._apply, self._fill_table, self.reset)
-        self.lasting = Lasting(parts, asked, *told, rights)
+        self.lasting = Lasting(parts, asked_for(workload, settings, session), *told, rights)
         self.displays.tabs.put("Events", self.events.widget)
         self.displays.tabs.put("History", self.lasting.tab.widget)
         # A page tells its width often while it is dragged; only the last one is drawn for.
@@ -124,7 +124,8 @@ class Workbench:
             lambda frame, _: self.displays.place(frame), self.status.fail
         )
         self.measure = Measure(self._fitting.post)
-        self.widget = arranged(self)
+        around = (self.header, self.actions, self.server, self.lasting, self.measure)
+        self.widget = arranged(parts, *around)
         Guard(self.status.fail).watch(self.widget)
         if session is not None:
             self.lasting.open(session)
