@@ -75,7 +75,8 @@ def replay_notes(rows: Rows, measured: Mapping[str, float]) -> tuple[str, ...]:
     if rows.concurrent and "coalesced" in measured:
         said.append(
             "predictions replay the run one request after another: with several threads, how many "
-            f"misses waited for another's load ({grouped(coalesced)} here) is estimated"
+            f"misses waited for another's load ({grouped(coalesced)} here) is estimated, and in a "
+            "trace with writes they are counted as hits"
         )
     if errors:
         said.append(f"in the replayed history the {counted(errors, 'failed request')} succeed")

@@ -155,7 +155,7 @@ class Splitter:
                 )
             return allowed
         fits = allowed // settings.processes
-        if fits == 0:
+        if fits < 1:
             over = settings.processes - allowed
             text = (
                 f"is {grouped(allowed)}, but {counted(settings.processes, 'pool')} of {pool.bench} "

@@ -134,9 +134,9 @@ def harms(before: Metrics, after: Metrics, *, for_gain: bool = False) -> bool:
     return bool(_harmed(before, after, for_gain=for_gain))
 
 
-def harm_of(before: Metrics, after: Metrics) -> str:
-    """Return what `harms` would find of settings that reach what is looked for; empty if none."""
-    return _changes(_harmed(before, after, for_gain=True), before, after)
+def harmed(before: Metrics, after: Metrics) -> list[str]:
+    """Return what `harms` finds of settings that reach what is looked for, by metric."""
+    return _harmed(before, after, for_gain=True)
 
 
 def _harmed(before: Metrics, after: Metrics, *, for_gain: bool) -> list[str]:
@@ -199,7 +199,7 @@ def worsened(
             continue
         if not good_enough(goal, after[goal.metric], before[goal.metric]):
             worse = [goal.metric, *(name for name in worse if name != goal.metric)]
-    return _changes(worse, before, after)
+    return changes(worse, before, after)
 
 
 def accepted_losses(before: Metrics, after: Metrics, objective: Objective) -> str:
@@ -211,7 +211,7 @@ def accepted_losses(before: Metrics, after: Metrics, objective: Objective) -> st
         objective: What was looked for, whose own metric is left out.
     """
     names = (*_WATCHED, *_LATENCIES)
-    return _changes(
+    return changes(
         [
             name
             for name in names
@@ -244,10 +244,11 @@ def gained(before: Metrics, after: Metrics) -> str:
     """Return what gets better by more than one per cent, as the end of a sentence."""
     known = [n for n in _WATCHED if before.get(n) is not None and after.get(n) is not None]
     better = [name for name in known if _worse(name, after[name], before[name])]
-    return f", with {_changes(better, before, after)}" if better else ""
+    return f", with {changes(better, before, after)}" if better else ""
 
 
-def _changes(names: list[str], before: Metrics, after: Metrics) -> str:
+def changes(names: list[str], before: Metrics, after: Metrics) -> str:
+    """Return how some metrics change, in words: ``errors 40 instead of 0 and ...``."""
     infos = [metric(name) for name in names]
     return " and ".join(
         f"{info.plain} {info.format(after[info.name])} instead of {info.format(before[info.name])}"

@@ -65,8 +65,8 @@ def test_a_dot_that_keys_move_keeps_the_focus_where_its_map_is_drawn_for_another
     """Asked before any theme is loaded: for a frame then JupyterLab hides all of itself."""
     page.locator(".perflab-tab", has_text="Maps").click()
     picture = page.locator("img.perflab-maps")
-    picture.wait_for()
     handle = page.locator(".perflab-pictured:has(img.perflab-maps) .perflab-handle")
+    handle.wait_for()  # until then a key would go to the tab, as what is hidden takes no focus
     before = picture.get_attribute("src")
     handle.press("ArrowLeft")
     page.set_viewport_size({"width": 1600, "height": 800})

@@ -84,6 +84,7 @@ def test_its_application(reader, tmp_path):
     with RedisServer.start() as server:
         words = [server.url if word.startswith("redis://") else word for word in first]
         words[words.index("5m")] = "1s"
+        words = [word.replace(" for 10s", " for 0.5s") for word in words]
         answer = reader(*words, "--yes")
         assert answer.status == 0, answer.err
         with redis.Redis.from_url(server.url, decode_responses=True) as client:
@@ -93,6 +94,7 @@ def test_its_application(reader, tmp_path):
             (program,) = [block for block in blocks("python") if "perflab.apply" in block]
             program = re.sub(r'"redis://[^"]*"', repr(server.url), program)
             names = {}
+            program = program.replace(" for 10s", " for 0.2s")
             exec(program.replace("seconds=300", "seconds=0.5"), names)
             assert names["done"].outcome == "applied"
             assert client.config_get("maxmemory")["maxmemory"] == "0"

@@ -191,7 +191,7 @@ def test_what_info_leaves_out_is_not_measured(client, apply, server, info, field
     application, _ = apply(server.url)
     info(application, lambda said: {key: said[key] for key in said if key != field})
     limits = [Limit(f"{name}>=0") for name in WATCHED]
-    found = watch(application.parameters, limits, 0.5)
+    found = watch(application.parameters, limits, 3)
     assert found.broken is None
     # No lookups were made.
     assert set(found.unmeasured) == {f"{name}>=0" for name in metrics | {"hit_rate"}}

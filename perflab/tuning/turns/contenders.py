@@ -6,12 +6,14 @@ import statistics
 from collections.abc import Mapping, Sequence
 
 from perflab.errors import BadInputError
+from perflab.instrumentation.catalog import metric
 from perflab.lab.alerts import Condition
 from perflab.modelling.prediction import Metrics
 from perflab.tuning.objective import good_enough
 from perflab.tuning.points import NamedPoint, Point
-from perflab.tuning.reach import harms
+from perflab.tuning.reach import FAILURES, harmed, harms
 from perflab.tuning.search import Search
+from perflab.tuning.turns.difference import difference_of
 from perflab.tuning.turns.judge import Judge
 from perflab.tuning.turns.runner import Round, Taken
 
@@ -55,8 +57,8 @@ def shipped_of(search: Search, points: Mapping[str, Point], judge: Judge, taken:
 
     The first stays unless another one is decided to be better or alike, keeps the limits, and
     in what was measured does no harm and breaks no limit that the first keeps. Of those that are
-    good enough, the ones that do no harm beside the present settings go before the others, of
-    which the first may be one.
+    good enough, the ones that the rounds show to do no harm beside the present settings go before
+    the others, of which the first may be one.
     """
     first, *others = points
     rounds = taken.rounds
@@ -69,17 +71,36 @@ def shipped_of(search: Search, points: Mapping[str, Point], judge: Judge, taken:
         difference = judge.difference(rounds, name)
         decided = judge.verdict(difference) in ("worse", "alike") and name not in taken.failed
         found = means_of(rounds, name)
-        harmed = harms(own, found, for_gain=True) or set(broken_limits(search, found)) - broken
-        if decided and not harmed and search.keeps(points[name]):
+        harm = harms(own, found, for_gain=True) or set(broken_limits(search, found)) - broken
+        if decided and not harm and search.keeps(points[name]):
             known[name] = difference.before(value)
     best = (max if judge.goal.direction == "max" else min)(known.values())
     enough = [name for name in known if good_enough(judge.goal, known[name], best)]
     if NOW in points and search.keeps(points[NOW]):
-        now = means_of(rounds, NOW)
-        safe = [name for name in enough if not harms(now, means_of(rounds, name), for_gain=True)]
-        enough = safe or enough
+        enough = [name for name in enough if not shown_harm(rounds, name, judge)] or enough
     smallest = search.smallest([points[name] for name in enough])
     return next(name for name in enough if points[name] is smallest)
+
+
+def shown_harm(rounds: Sequence[Round], name: str, judge: Judge) -> list[str]:
+    """Return what a contender makes worse than the present settings, by metric.
+
+    Only what the rounds tell apart counts: one timeout in one of them may be chance. Failures are
+    shares of the requests of their turn, as turns end by the clock.
+    """
+    both = [each for each in rounds if name in each and NOW in each]
+    found = []
+    for key in harmed(means_of(both, NOW), means_of(both, name)):
+        pairs = [(_share(each[NOW], key), _share(each[name], key)) for each in both]
+        change = difference_of(key, pairs, judge.confidence)
+        if change.low > 0 if metric(key).better == "lower" else change.high < 0:
+            found.append(key)
+    return found
+
+
+def _share(measured: Metrics, key: str) -> float | None:
+    value, requests = measured.get(key), measured.get("requests")
+    return value / requests if value is not None and requests and key in FAILURES else value
 
 
 def broken_limits(search: Search, measured: Metrics) -> list[Condition]:

@@ -8,9 +8,15 @@ from collections.abc import Mapping
 from perflab.instrumentation.catalog import metric
 from perflab.tuning.objective import write_slack
 from perflab.tuning.points import Point
-from perflab.tuning.reach import FAILURES, harm_of
+from perflab.tuning.reach import FAILURES, changes
 from perflab.tuning.search import Search
-from perflab.tuning.turns.contenders import NOW, broken_limits, means_of, shipped_of
+from perflab.tuning.turns.contenders import (
+    NOW,
+    broken_limits,
+    means_of,
+    shipped_of,
+    shown_harm,
+)
 from perflab.tuning.turns.difference import Difference
 from perflab.tuning.turns.document import Compared, Contender, TurnsTaken
 from perflab.tuning.turns.judge import Judge, Verdict
@@ -152,11 +158,12 @@ class Outcome:
         ]
 
     def _harm(self, name: str) -> str:
-        now, own = (means_of(self._taken.rounds, each) for each in (NOW, name))
-        harm = harm_of(now, own)
+        harm = shown_harm(self._taken.rounds, name, self._judge)
         if not harm:
             return ""
-        return f"Compared in the turns with {self._named(NOW)}, {self._named(name)} has {harm}."
+        now, own = (means_of(self._taken.rounds, each) for each in (NOW, name))
+        said = changes(harm, now, own)
+        return f"Compared in the turns with {self._named(NOW)}, {self._named(name)} has {said}."
 
     def _broken_limits(self) -> list[str]:
         """Return which limits what is to be shipped did not keep in the turns, a sentence each."""

@@ -144,6 +144,23 @@ def test_the_present_settings_stay_where_a_smaller_size_adds_errors(live):
     assert f"It stays recommended: {words}" in found.turns["outcome"]
 
 
+def test_errors_that_come_by_chance_decide_nothing(live):
+    shares = {"recommended": 0.5, "now": 0.7, "knee": 0.2, "best": 0.2}
+
+    def measure(name, _, count):
+        return {
+            "hit_rate": shares[name] + 1e-5 * (count % 3),
+            "errors": 100.0 + 20 * (count % 3) + (5.0 if name == "recommended" else 0.0),
+            "requests": 1_000.0 + 200 * (count % 2),
+            "timeouts": 1.0 if name == "recommended" and count == 1 else 0.0,
+        }
+
+    more = {"settings": {"max_cache_size": 100}, "limits": "hit_rate>=0.4"}
+    found = live(measure, **more)
+    assert found.turns["shipped"] == "recommended"
+    assert "instead of" not in found.turns["outcome"]
+
+
 def test_errors_that_the_recommended_settings_add_are_named_first(live):
     shares = {"recommended": 0.6, "now": 0.3, "knee": 0.5, "best": 0.9}
     found = live(with_errors(shares, {"recommended": 40.0, "best": 90.0}))

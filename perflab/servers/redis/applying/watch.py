@@ -135,7 +135,8 @@ def watch(
                 continue
             since, last = broken[limit.text]
             if answered - since >= limit.seconds:
-                return Watched(Broken(limit.text, limit.metric, last, elapsed), metrics, ())
+                lasted = answered - began
+                return Watched(Broken(limit.text, limit.metric, last, lasted), metrics, ())
         time.sleep(_LOOK_SECONDS if broken else max(0.0, min(_LOOK_SECONDS, seconds - elapsed)))
     never = tuple(limit.text for limit in limits if limit.text not in measured)
     return Watched(None, metrics, never)
