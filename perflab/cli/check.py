@@ -231,6 +231,12 @@ def _turns(repeats: int | None, budget: str | None, turn: str | None) -> Turns:
 
 def _agree(known: Baseline, given: Given, settings: dict[str, object], yes: bool) -> None:
     agree_to_backend(given, yes)
+    if not yes:
+        kept = dict.fromkeys(known.settings, known.place)
+        refuse_functions(
+            *(known.bench, known.settings, kept),
+            lambda key: given.settings.get(key) != known.settings.get(key),
+        )
     load = known.bench.read(known.settings)[1]
     if load.backend != settings.get("backend") or "backend" not in given.sources:
         agree_to_call(load, known.place, yes)

@@ -64,6 +64,14 @@ class FleetRow:
     fits: bool
     metrics: dict[str, float]
 
+    @property
+    def starves(self) -> bool:
+        """Whether requests fail as they get no connection.
+
+        A client in front may have been given one when it tried again.
+        """
+        return min(self.metrics.get("pool_errors", 0.0), self.metrics.get("errors", 0.0)) > 0
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Fleet(Result):
@@ -89,6 +97,12 @@ class Fleet(Result):
     warnings: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
     environment: dict[str, object] = dataclasses.field(default_factory=dict)
+
+    @property
+    def is_overloaded(self) -> bool:
+        """Whether even the best pools that fit let requests fail."""
+        best = best_pool(list(self.rows))
+        return best is not None and best.starves
 
     def to_frame(self) -> pd.DataFrame:
         """Return a row per way to connect, with a column for each metric."""
@@ -233,8 +247,7 @@ def _reason(service: ServiceLayout, rows: list[FleetRow], chosen: FleetRow | Non
             f"during a deploy; take a PgBouncer{within}"
         )
     found = chosen.metrics
-    # A client in front may have been given a connection when it tried again.
-    if min(found["pool_errors"], found["errors"]) > 0:
+    if chosen.starves:
         share = percent(found["pool_error_share"])
         return (
             f"no pools carry the load: at {counted(most, 'replica')} at least {share} of the "

@@ -253,6 +253,8 @@ def test_a_baselines_rows_are_made_by_no_function_without_yes(
     assert "agrees to nothing; --set data_source=baselines_rows:rows" in refused(*gate)
     with pytest.raises(BadInputError, match="baselines_rows:rows as its data_source, and a file"):
         check(kept, limits=["hits>=0"])
+    live = (*gate, "--live", "--repeats", "4", "--turn", "0.05s", "--set", "data_source=flights")
+    assert "agrees to nothing; --set data_source=baselines_rows:rows" in refused(*live)
     assert not (folder / "rows_imported").exists()
     perflab(*gate, "--yes")
     assert (folder / "rows_imported").exists()

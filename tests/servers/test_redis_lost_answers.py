@@ -11,6 +11,7 @@ import redis
 
 from perflab.errors import BadInputError
 from perflab.lab.alerts import parse_alert
+from perflab.servers.last_command import LastCommand
 from perflab.servers.redis.applying import (
     WATCHED,
     Application,
@@ -150,8 +151,9 @@ def test_an_interrupt_while_values_are_set_leaves_nothing(client, apply, server,
         raise KeyboardInterrupt
 
     monkeypatch.setattr(application.parameters, "set_all", interrupted)
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt) as raised:
         application.start(plan)
+    assert "It is tried for two more minutes" in raised.value.__notes__[0]
     wait_for(lambda: values(client) == OLD and entries() == ([], []))
 
 
@@ -164,6 +166,24 @@ def test_what_cannot_be_given_back_is_tried_on_while_this_process_lives(client, 
     assert values(client) == WANTED
     client.execute_command("ACL", "SETUSER", "default", "+@all")
     wait_for(lambda: values(client) == OLD and entries() == ([], []))
+
+
+def test_where_no_process_can_try_on_the_command_that_can_is_named(
+    client, apply, server, monkeypatch
+):
+    def killed(self):
+        raise BadInputError("ends at once", "keeper")
+
+    application, plan = apply(server.url)
+    application.start(plan)
+    monkeypatch.setattr(LastCommand, "begin", killed)
+    client.execute_command("ACL", "SETUSER", "default", "-config|set")
+    with pytest.raises(BadInputError, match="grant it"):
+        application.give_back()
+    client.execute_command("ACL", "SETUSER", "default", "+@all")
+    assert application.next_step.startswith("Run 'perflab apply --undo'")
+    assert undo(Parameters(server.url, "--to"), latest()).others == ()
+    assert values(client) == OLD
 
 
 def test_a_server_whose_info_takes_long_is_watched(client, apply, server, info):

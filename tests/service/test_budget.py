@@ -161,6 +161,7 @@ def test_a_memory_limit_is_not_met_by_its_own_value():
     [
         ("memory_bytes<=1MiB", r"memory budget: is 1 MiB, .* less than .*redis_cache alone takes"),
         ("most_connections<=2", r"connections: is 2, but 3 pools of connection_pool .* 1 more"),
+        ("most_connections<0", r"connections: is .*1, but 3 pools of .* need one each, 4 more"),
         ("wait_seconds_mean<=1", "wait_seconds_mean: is not a metric of this service"),
         ("memory<=1", "unknown metric 'memory'"),
         ("memory_bytes>=1MiB", "is not an upper bound"),

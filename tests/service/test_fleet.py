@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from perflab import BadInputError, Service, Trace
+from perflab.reports.service.decision import service_decision
 from perflab.service import Fleet
 
 DRAW = np.random.default_rng(5)
@@ -79,7 +80,12 @@ def test_the_size_that_is_chosen_fits_and_is_named(fleet):
 
 def test_an_overloaded_database_is_said_first():
     slow = SERVICE.change({"request_rate": 20_000, "connection_pool.timeout": "50ms"})
-    assert slow.fleet(TRACE).reason.startswith("no pools carry the load: at 6 replicas")
+    found = slow.fleet(TRACE)
+    assert found.reason.startswith("no pools carry the load: at 6 replicas")
+    assert found.is_overloaded
+    said = service_decision([found])
+    assert said.answer == "do not ship"
+    assert any(text.startswith("No pools carry the load") for text in said.reasons)
 
 
 def test_calls_that_fail_are_not_taken_for_missing_connections():

@@ -77,3 +77,7 @@ def test_a_file_without_those_of_a_calm_day_is_read(outcome):
         again = ScenarioOutcome.from_dict({**kept, "metrics": metrics | change})
         assert again.metrics == outcome.metrics
         assert again.verdict == outcome.verdict
+    # It was not judged by them then.
+    older = ScenarioOutcome.from_dict({**kept, "metrics": metrics, "survived": True})
+    assert not outcome.survived
+    assert not older.survived

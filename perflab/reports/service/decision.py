@@ -24,10 +24,10 @@ from perflab.units import counted, grouped, percent
 
 RULE = (
     "Do not ship: the pools may open more connections than the database allows, at the "
-    "autoscaler's most and in a deploy included, a stage does not keep up, requests fail on a calm "
-    "day, or a scenario is not survived. Needs a look: no run of the service was measured, "
-    "requests failed in one, or the refitted prediction is far from what it measured. Ship: none "
-    "of these."
+    "autoscaler's most and in a deploy included, no pools carry the load there, a stage does not "
+    "keep up, requests fail on a calm day, or a scenario is not survived. Needs a look: no run of "
+    "the service was measured, requests failed in one, or the refitted prediction is far from what "
+    "it measured. Ship: none of these."
 )
 """What `service_decision` goes by, for readers."""
 
@@ -54,6 +54,8 @@ def _against(results: Sequence[ServiceResult]) -> Iterator[str]:
             text = f"{counted(lost, 'request')} would fail on a calm day"
             yield f"{text}{_where(prediction, lost)}."
     for fleet in of_kind(results, Fleet):
+        if fleet.is_overloaded:
+            yield sentence(fleet.reason)
         yield from (sentence(text) for text in fleet.warnings)
     for title, outcome, _ in outcomes_of(results):
         if not outcome.survived:

@@ -78,9 +78,11 @@ class ScenarioOutcome(Result):
         check_metrics({"begins": self.begins, "ends": self.ends}, place="scenario")
         if self.windows["ends"] != self.calm["ends"]:
             raise BadInputError("is damaged: its windows are others than those shown", "calm")
-        # Files of earlier versions have it in their windows alone.
+        # Files of earlier versions have it in their windows alone, and did not judge by it.
         if self.metrics.get("calm_failures") is None:
             self.metrics["calm_failures"] = float(self._failing(self.calm))
+            most = _LOST_SHARE * max(self._after(self.windows, "requests"), 1.0)
+            object.__setattr__(self, "survived", self.survived and self.all_failures <= most)
 
     def to_frame(self) -> pd.DataFrame:
         """Return what the service did from moment to moment, a row for each window."""
@@ -148,10 +150,12 @@ class ScenarioOutcome(Result):
         return f"{counted(usual, 'request')} fail on a calm day already; {more}"
 
     def _failing(self, columns: dict[str, list[float]]) -> int:
-        """Return how many fail in windows that end after the scenario begins."""
-        ends, failures = columns["ends"], columns["failures"]
-        late = (lost for end, lost in zip(ends, failures, strict=True) if end > self.begins)
-        return round(sum(late))
+        return round(self._after(columns, "failures"))
+
+    def _after(self, columns: dict[str, list[float]], name: str) -> float:
+        """Return the sum of a column over windows that end after the scenario begins."""
+        pairs = zip(columns["ends"], columns[name], strict=True)
+        return sum(value for end, value in pairs if end > self.begins)
 
 
 def judged(

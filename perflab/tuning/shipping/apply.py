@@ -13,7 +13,6 @@ from perflab.errors.extras import naming_extra
 from perflab.lab.alerts import Alert, parse_alert
 from perflab.lab.result import Result
 from perflab.servers.redis.applying import (
-    TRIED_ON,
     WATCHED,
     Application,
     Change,
@@ -296,6 +295,7 @@ def _give_back(application: Application, why: str) -> GivenBack:
         return application.give_back()
     except BadInputError as error:
         raise BadInputError(
-            f"{why}; the old values could not be given back ({error.message}). {TRIED_ON}",
+            f"{why}; the old values could not be given back ({error.message}). "
+            f"{application.next_step}",
             error.place,
         ) from None

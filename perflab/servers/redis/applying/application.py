@@ -75,11 +75,16 @@ class Application:
         url: The server's address.
         source: Where the user named it, for errors.
 
+    Attributes:
+        parameters: The connection.
+        next_step: What is left to do where old values could not be given back, in words.
+
     Raises:
         BadInputError: If it is not an address of Redis.
     """
 
     def __init__(self, url: str, source: str) -> None:
+        self.next_step = giving_back.LEFT
         self.parameters = Parameters(url, source)
         self._url = url
         self._entry: journal.Entry | None = None
@@ -149,14 +154,15 @@ class Application:
             self.parameters.set_all(plan.changes)
         except LeftSetError as error:
             self._try_on()
-            said = f"{error.message}. {giving_back.TRIED_ON}"
+            said = f"{error.message}. {self.next_step}"
             raise BadInputError(said, error.place) from None
         except BadInputError:
             self._release()
             self._entry.forget()
             raise
-        except BaseException:
+        except BaseException as error:
             self._try_on()
+            error.add_note(f"ended while values were set. {self.next_step}")
             raise
         return self._entry
 
@@ -185,9 +191,15 @@ class Application:
 
     def _try_on(self) -> None:
         """Let the process give the old values back that else would wait for this one's end."""
-        if self._last is not None:
-            self._last.begin()
-            self._last = None
+        last, self._last = self._last, None
+        if last is None:
+            return
+        try:
+            last.begin()
+        except BadInputError:
+            self.next_step = giving_back.LEFT
+        else:
+            self.next_step = giving_back.TRIED_ON
 
     def _release(self) -> None:
         if self._last is not None:

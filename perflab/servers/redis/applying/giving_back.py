@@ -21,6 +21,8 @@ from perflab.servers.redis.applying.parameters import Change, Parameters, ordere
 
 TRIED_ON = "It is tried for two more minutes; after that, run 'perflab apply --undo'"
 """What is said where old values could not be given back and a process goes on trying."""
+LEFT = "Run 'perflab apply --undo' as soon as the server answers"
+"""What is said where no process could be started to try on."""
 _PATIENCE = 120.0
 _PAUSE = 0.5
 
