@@ -93,7 +93,7 @@ def decision_of(bench: AnyBench, scope: ReportScope, results: Sequence[AnyResult
 def _stops(scope: ReportScope, thresholds: Sequence[Threshold]) -> Iterator[str]:
     if scope.unreached:
         yield sentence(scope.unreached)
-    if scope.is_worse and not scope.other_load:
+    if scope.is_worse:
         yield "The change is for the worse."
     for each in thresholds:
         if each.passed is False:

@@ -8,11 +8,13 @@ from typing import Literal, TypeVar
 
 from perflab.bench import AnyBench, Objective
 from perflab.errors import BadInputError
+from perflab.instrumentation.catalog import MetricInfo
 from perflab.lab.outcome import all_settings
 from perflab.lab.run import Run
 from perflab.reports.wording import listed, setting_name, write_setting
 from perflab.settings import SettingValues
 from perflab.settings.load import REPLAY
+from perflab.tuning.comparison import Judgement, judge
 from perflab.tuning.objective import good_enough, parse_objective
 from perflab.tuning.points import Point as Predicted
 from perflab.tuning.predictions import Predictions
@@ -48,6 +50,7 @@ class ReportScope:
         measured: Measured at `after`, where `basis` is predicted and somebody measured.
         other_load: How the load of what is compared differs, in a sentence without its stop;
             empty where it is the same.
+        alike: Whether before and after had the same load and workload, so that one may be better.
         missed: What none of several predictions reaches; empty where one does.
     """
 
@@ -58,6 +61,7 @@ class ReportScope:
     recommendation: Recommendation | None = None
     measured: Run | None = None
     other_load: str = ""
+    alike: bool = True
     missed: str = ""
 
     @property
@@ -72,12 +76,17 @@ class ReportScope:
 
     @property
     def is_worse(self) -> bool:
-        """Whether the change misses the objective by more than its tolerance."""
-        if self.recommendation is not None or self.before is None:
+        """Whether the change misses the objective by more than its tolerance, under one load."""
+        if self.recommendation is not None or self.before is None or not self.alike:
             return False
         old = self.before.metrics.get(self.objective.metric)
         new = self.after.metrics.get(self.objective.metric)
         return old is not None and new is not None and not good_enough(self.objective, new, old)
+
+    def judge(self, info: MetricInfo, before: float, after: float) -> Judgement:
+        """Say whether a metric got better from before to after; unlike loads do not tell."""
+        judged = judge(info, before, after)
+        return judged if self.alike or judged == "same" else "different"
 
 
 def scope_of(bench: AnyBench, results: Sequence[AnyResult]) -> ReportScope:
@@ -105,6 +114,7 @@ def scope_of(bench: AnyBench, results: Sequence[AnyResult]) -> ReportScope:
             basis="measured",
             objective=bench.tuning.objective,
             other_load=f"the first run had {of_load[0]}, the last {of_load[1]}" if of_load else "",
+            alike=not of_load and _is_one_workload(runs[0], runs[-1]),
         )
     point, missed = _smallest_good_point(bench, results)
     return ReportScope(None, point, "predicted", bench.tuning.objective, missed=missed)
@@ -160,6 +170,12 @@ def _measured_at(
         return alike[-1], ""
     words = apart[-1] if apart else None
     return None, f"the run had {words[0]}, the recommendation is for {words[1]}" if words else ""
+
+
+def _is_one_workload(first: Run, last: Run) -> bool:
+    """Say whether runs had the same workload, as far as their files tell."""
+    named = {run.workload.get("fingerprint") for run in (first, last)}
+    return len(named - {None}) < 2
 
 
 def _loads_apart(

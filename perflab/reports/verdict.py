@@ -18,7 +18,6 @@ from perflab.reports.wording import (
     write_change,
     write_setting,
 )
-from perflab.tuning.comparison import judge
 from perflab.tuning.objective import write_slack
 from perflab.tuning.predictions import Predictions
 from perflab.tuning.recommendation import Recommendation
@@ -227,7 +226,7 @@ def _card(scope: ReportScope, info: MetricInfo) -> Card:
     if scope.before is None or scope.before.metrics.get(info.name) is None:
         return Card(label, info.format(after))
     before = scope.before.metrics[info.name]
-    judged = judge(info, before, after)
+    judged = scope.judge(info, before, after)
     tone: Tone = "better" if judged == "better" else "worse" if judged == "worse" else ""
     change = "no change" if judged == "same" else info.difference(before, after)
     return Card(label, info.format(after), info.format(before), change, tone)

@@ -159,13 +159,22 @@ def test_run_whose_file_lacks_newer_settings_had_their_defaults(recommendation, 
 def test_two_runs_under_different_loads_need_a_look(is_better, make_run, good_run):
     paced = {**make_run(1000).settings, "request_rate": 200.0}
     small = make_run(1000, alerts=(), settings=paced)
-    found = decided(*((small, good_run) if is_better else (good_run, small)))
+    results = (small, good_run) if is_better else (good_run, small)
+    made = Report.of(results)
+    found, verdict = made.chapters[0].decision, made.chapters[0].verdict
     assert found.answer == "needs a look"
     (reason,) = found.reasons
     rates = ["200 requests/s", "none"][:: 1 if is_better else -1]
     assert reason == (
         f"The first run had request rate {rates[0]}, the last request rate {rates[1]}."
     )
+    assert "Keep" not in verdict.headline
+    assert "for the worse" not in verdict.effect
+    assert {card.tone for card in verdict.cards} == {""}
+    (effect,) = [table for table in made.tables if table.name == "effect"]
+    assert {row[4].text for row in effect.rows} <= {"", "same"}
+    last = results[-1].settings["max_cache_size"]
+    assert made.to_dict()["settings"]["max_cache_size"] == last
 
 
 def test_run_without_anything_to_keep_needs_a_look(make_run):
@@ -183,9 +192,11 @@ def test_alert_on_what_was_not_measured_is_not_checked(make_run):
 
 def test_results_of_two_workloads_need_a_look(make_run, good_run):
     other = {**good_run.workload, "fingerprint": "another"}
-    found = decided(make_run(1000, alerts=(), workload=other), good_run)
-    assert found.answer == "needs a look"
-    assert "The results are of different workloads." in found.reasons
+    smaller = make_run(1000, alerts=(), workload=other)
+    for results in ((smaller, good_run), (good_run, smaller)):
+        found = decided(*results)
+        assert found.answer == "needs a look"
+        assert found.reasons == ("The results are of different workloads.",)
 
 
 def test_limit_that_cannot_be_read_is_shown_as_it_is(make_recommendation, good_run):
