@@ -190,6 +190,23 @@ def test_alert_on_what_was_not_measured_is_not_checked(make_run):
     assert found.answer == "needs a look"
 
 
+@pytest.mark.parametrize(
+    ("known", "found"),
+    [
+        ({"watched": 2.0}, "watched for 2 s only"),
+        ({"watched": 8.0, "held": 4.0}, "its condition held for 4 s when the run ended"),
+        ({}, "watched for 2.9 s only"),
+    ],
+)
+def test_alert_that_had_too_little_time_to_fire_is_not_checked(known, found, make_run):
+    quiet = {"alert": "hit_rate<0.9 for 5s", "metric": "hit_rate", "fired": False, **known}
+    made = decided(make_run(alerts=(quiet,)))
+    assert (made.thresholds[0].mark, made.thresholds[0].found) == ("not checked", found)
+    assert made.answer == "needs a look"
+    (reason,) = made.reasons
+    assert reason.endswith(f"but for less than 5 s; {found}.")
+
+
 def test_results_of_two_workloads_need_a_look(make_run, good_run):
     other = {**good_run.workload, "fingerprint": "another"}
     smaller = make_run(1000, alerts=(), workload=other)
