@@ -15,6 +15,7 @@ from perflab.reports.wording import listed, setting_name, write_setting
 from perflab.settings import SettingValues
 from perflab.settings.load import REPLAY
 from perflab.tuning.comparison import Judgement, judge
+from perflab.tuning.noise import band_between
 from perflab.tuning.objective import good_enough, parse_objective
 from perflab.tuning.points import Point as Predicted
 from perflab.tuning.predictions import Predictions
@@ -51,6 +52,7 @@ class ReportScope:
         other_load: How the load of what is compared differs, in a sentence without its stop;
             empty where it is the same.
         alike: Whether before and after had the same load and workload, so that one may be better.
+        noise: By how much metrics may differ between before and after by chance, as far as known.
         missed: What none of several predictions reaches; empty where one does.
     """
 
@@ -62,6 +64,7 @@ class ReportScope:
     measured: Run | None = None
     other_load: str = ""
     alike: bool = True
+    noise: Mapping[str, float] = dataclasses.field(default_factory=dict)
     missed: str = ""
 
     @property
@@ -76,16 +79,29 @@ class ReportScope:
 
     @property
     def is_worse(self) -> bool:
-        """Whether the change misses the objective by more than its tolerance, under one load."""
+        """Whether the change misses the objective by more than its tolerance, and than noise."""
+        return self._loss is not None and not self.is_noise
+
+    @property
+    def is_noise(self) -> bool:
+        """Whether the change misses the objective by no more than it may by chance."""
+        loss, noise = self._loss, self.noise.get(self.objective.metric)
+        return loss is not None and noise is not None and loss <= noise
+
+    @property
+    def _loss(self) -> float | None:
+        """By how much the change is worse; none where it is good enough, or was not compared."""
         if self.recommendation is not None or self.before is None or not self.alike:
-            return False
+            return None
         old = self.before.metrics.get(self.objective.metric)
         new = self.after.metrics.get(self.objective.metric)
-        return old is not None and new is not None and not good_enough(self.objective, new, old)
+        if old is None or new is None or good_enough(self.objective, new, old):
+            return None
+        return abs(new - old)
 
     def judge(self, info: MetricInfo, before: float, after: float) -> Judgement:
         """Say whether a metric got better from before to after; unlike loads do not tell."""
-        judged = judge(info, before, after)
+        judged = judge(info, before, after, self.noise.get(info.name))
         return judged if self.alike or judged == "same" else "different"
 
 
@@ -108,13 +124,15 @@ def scope_of(bench: AnyBench, results: Sequence[AnyResult]) -> ReportScope:
     if runs:
         before = measured_point(bench, runs[0]) if len(runs) > 1 else None
         of_load = _loads_apart(bench, runs[0].settings, runs[-1].settings)
+        alike = not of_load and _is_one_workload(runs[0], runs[-1])
         return ReportScope(
             before=before,
             after=measured_point(bench, runs[-1]),
             basis="measured",
             objective=bench.tuning.objective,
             other_load=f"the first run had {of_load[0]}, the last {of_load[1]}" if of_load else "",
-            alike=not of_load and _is_one_workload(runs[0], runs[-1]),
+            alike=alike,
+            noise=_noise(bench, runs[0], runs[-1]) if alike and len(runs) > 1 else {},
         )
     point, missed = _smallest_good_point(bench, results)
     return ReportScope(None, point, "predicted", bench.tuning.objective, missed=missed)
@@ -170,6 +188,12 @@ def _measured_at(
         return alike[-1], ""
     words = apart[-1] if apart else None
     return None, f"the run had {words[0]}, the recommendation is for {words[1]}" if words else ""
+
+
+def _noise(bench: AnyBench, first: Run, last: Run) -> dict[str, float]:
+    """Return by how much each metric of two runs may differ by chance, where that is known."""
+    bands = {name: band_between(info, first, last) for name, info in bench.known_metrics().items()}
+    return {name: band for name, band in bands.items() if band is not None}
 
 
 def _is_one_workload(first: Run, last: Run) -> bool:
