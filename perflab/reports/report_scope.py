@@ -27,7 +27,10 @@ Item = TypeVar("Item")
 AnyResult = Run | Predictions | Recommendation
 
 _OF_THE_ANSWER = ("request_rate", "concurrency", "backend", "backend_seconds", *REPLAY)
-"""Settings of the load that change what is measured; pace, end, warm-up and prices do not."""
+"""Settings of the load that change what is measured; end, warm-up and prices do not.
+
+A speed-up does where a workload has a rate of its own: see `_of_the_answer`.
+"""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -207,7 +210,8 @@ def _loads_apart(
 ) -> tuple[str, str] | None:
     """Return in words how two loads differ in what changes an answer; None where they do not."""
     first, second = all_settings(bench, one), all_settings(bench, other)
-    differing = [bench.info(key) for key in _OF_THE_ANSWER if first.get(key) != second.get(key)]
+    mine, theirs = _of_the_answer(bench, first), _of_the_answer(bench, second)
+    differing = [bench.info(key) for key in mine if mine[key] != theirs[key]]
     if not differing:
         return None
 
@@ -218,6 +222,15 @@ def _loads_apart(
         )
 
     return in_words(first), in_words(second)
+
+
+def _of_the_answer(bench: AnyBench, settings: Mapping[str, object]) -> dict[str, object]:
+    """Return what of a load changes what is measured, with the same words for the same load."""
+    found = {key: settings.get(key) for key in _OF_THE_ANSWER}
+    # A request rate goes before it, and a trace of requests is the same at any.
+    counts = bench.workload_kind.has_rate and bench.live.follows_rate(settings)
+    speedup = settings.get("speedup") if counts and found["request_rate"] is None else None
+    return {**found, "speedup": speedup or 1.0}
 
 
 def _smallest_good_point(bench: AnyBench, results: Sequence[AnyResult]) -> tuple[Point, str]:

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from perflab.bench import Objective
+from perflab.bench import Objective, load_bench
 from perflab.reports import Report
 from perflab.reports.thresholds import thresholds_of
 from perflab.reports.trust import _MODEL_IS_OFF
@@ -175,6 +175,35 @@ def test_two_runs_under_different_loads_need_a_look(is_better, make_run, good_ru
     assert {row[4].text for row in effect.rows} <= {"", "same"}
     last = results[-1].settings["max_cache_size"]
     assert made.to_dict()["settings"]["max_cache_size"] == last
+
+
+@pytest.mark.parametrize(
+    ("pattern", "changes", "differs"),
+    [
+        ("connection_pool", {"speedup": 0.1}, True),
+        ("connection_pool", {"speedup": 1.0}, False),
+        ("connection_pool", {"speedup": None}, False),
+        ("async_io", {"speedup": 0.1, "load_model": "open"}, True),
+        ("async_io", {"speedup": 0.1, "load_model": "closed"}, False),
+        ("cache", {"speedup": 0.1}, False),
+        ("prefetching", {"speedup": 0.1}, False),
+    ],
+)
+def test_speedup_is_another_load_where_requests_have_a_rate_of_their_own(
+    pattern, changes, differs, make_recommendation, make_run
+):
+    settings, load = load_bench(pattern).read({**changes, "speedup": None})
+    wanted = {**settings.shown(), **load.shown()}
+    run = make_run(pattern=pattern, settings={**wanted, **changes}, fitted={}, alerts=())
+    best = make_recommendation(
+        pattern=pattern, settings=wanted, before=wanted, points=(), alternatives=(), limits=()
+    )
+    said = "The run had speedup 0.1 times, the recommendation is for speedup none"
+    assert any(said in reason for reason in decided(best, run).reasons) is differs
+    fast = {"request_rate": 50.0}
+    of_rate = make_run(pattern=pattern, settings={**run.settings, **fast}, fitted={}, alerts=())
+    rated = dataclasses.replace(best, settings={**wanted, **fast})
+    assert not any("speedup" in reason for reason in decided(rated, of_rate).reasons)
 
 
 def test_run_without_anything_to_keep_needs_a_look(make_run):
