@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
@@ -53,6 +53,7 @@ from perflab.units import in_words
 
 if TYPE_CHECKING:
     from perflab.bench import AnyBench
+    from perflab.lab.alerts import Alert
     from perflab.lab.live import LiveRun
     from perflab.lab.row import Row
     from perflab.lab.run import Run
@@ -137,7 +138,6 @@ def run(
         raise typer.BadParameter(
             "needs an alert; pass one with --alert", param_hint="--fail-on-alert"
         )
-    from perflab.lab.alerts import alert_for
     from perflab.lab.outputs import check_outputs
 
     given = read_given(pattern, set_, project, profile)
@@ -149,7 +149,7 @@ def run(
     bench.live.check(checked, load)
     check_outputs(bench, checked, source[0], result=out, force=force)
     limit = parse_seconds(seconds, "--seconds")
-    alerts = [alert_for(bench, text) for text in alert or ()]
+    alerts = _read_alerts(bench, alert or (), limit)
     agree_to_backend(given, yes)
     agree(bench, settings, yes)
     loaded = read_workload(source[0], show, *source[1:], bench, settings)
@@ -235,6 +235,19 @@ def write_run(result: Run) -> str:
     return "\n".join(lines)
 
 
+def _read_alerts(bench: AnyBench, texts: Iterable[str], seconds: float) -> list[Alert]:
+    """Return the alerts on a run of so many seconds.
+
+    Raises:
+        BadInputError: If one is not an alert, or could never fire.
+    """
+    from perflab.lab.alerts import alert_for, check_alerts
+
+    alerts = [alert_for(bench, text) for text in texts]
+    check_alerts(bench, alerts, seconds)
+    return alerts
+
+
 def _wait(live: LiveRun, seconds: float, show: bool | None) -> Run:
     """Wait for the end of a run, with a bar, and a line for each alert when it fires."""
     told: set[str] = set()
@@ -281,6 +294,7 @@ def _which_is_off(result: Run, bench: AnyBench) -> list[str]:
 def _alerts(result: Run, *, fired: bool) -> list[str]:
     """Return a line for each alert that has fired, or for each that has not."""
     from perflab.instrumentation.catalog import metric
+    from perflab.lab.alerts import why_unchecked
 
     lines = []
     for alert in result.alerts:
@@ -291,7 +305,9 @@ def _alerts(result: Run, *, fired: bool) -> list[str]:
             when = in_words(alert["seconds"], "seconds")
             lines.append(f"Alert: {alert['alert']} fired at {when} ({value})")
         else:
-            lines.append(f"Alert: {alert['alert']} did not fire")
+            why = why_unchecked(alert, result)
+            said = f"was not checked: {why}" if why else "did not fire"
+            lines.append(f"Alert: {alert['alert']} {said}")
     return lines
 
 

@@ -7,12 +7,16 @@ import operator
 import re
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from perflab.bench.base import AnyBench
 from perflab.errors import BadInputError, nearest
 from perflab.instrumentation.catalog import metric
 from perflab.lab.documents import AlertReport
-from perflab.units import exact, format_quantity, parse_quantity
+from perflab.units import exact, format_quantity, in_words, parse_quantity
+
+if TYPE_CHECKING:
+    from perflab.lab.run import Run
 
 _OPERATORS: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
@@ -165,14 +169,24 @@ def example_alert(bench: AnyBench) -> str:
     return f"{info.name}{sign}{written} for 5s"
 
 
-def check_alerts(bench: AnyBench, alerts: Iterable[Alert]) -> None:
+def check_alerts(bench: AnyBench, alerts: Iterable[Alert], seconds: float | None = None) -> None:
     """Refuse alerts that could never fire.
 
+    Args:
+        bench: Whose run they watch.
+        alerts: They.
+        seconds: How long the run takes at the most; none for until stopped.
+
     Raises:
-        BadInputError: With the first one on a metric that a run of the bench does not measure.
+        BadInputError: With the first one on a metric that a run of the bench does not measure, or
+            that must hold for as long as the run takes.
     """
     for alert in alerts:
         _check_name(bench, alert.condition.metric, alert.text)
+        if seconds is not None and alert.seconds >= seconds:
+            least, most = (in_words(each, "seconds") for each in (alert.seconds, seconds))
+            told = f"must hold for {least}, and the run lasts {most} only; run for longer"
+            raise BadInputError(told, alert.text)
 
 
 def _check_name(bench: AnyBench, name: str, alert: str) -> None:
@@ -192,6 +206,30 @@ def _check_name(bench: AnyBench, name: str, alert: str) -> None:
     raise BadInputError(f"{wrong}{nearest(name, measured)}", alert)
 
 
+def why_unchecked(alert: AlertReport, run: Run) -> str:
+    """Return why nobody knows whether an alert that did not fire would have; empty if it is known.
+
+    A file of an older release does not tell for how long it was watched, but its rows do.
+    """
+    if str(alert.get("metric", "")) not in run.metrics:
+        return "its metric was not measured"
+    held = alert.get("held")
+    if held is not None:
+        lasted = f"held for {in_words(held, 'seconds')}" if held else "began to hold"
+        return f"its condition {lasted} when the run ended"
+    try:
+        lasting = parse_alert(str(alert.get("alert", ""))).seconds
+    except BadInputError:  # of a file that another release wrote
+        return ""
+    watched = alert.get("watched")
+    (rows,) = run.snapshots.columns("seconds")
+    if watched is None and len(rows):
+        watched = float(rows[-1] - rows[0])
+    if watched is None or lasting <= watched:
+        return ""
+    return f"watched for {in_words(watched, 'seconds')} only"
+
+
 class AlertWatch:
     """Watches the rows of a run and says when alerts fire, and when they are over.
 
@@ -204,6 +242,8 @@ class AlertWatch:
         self._since: dict[str, float] = {}
         self._fired: dict[str, AlertReport] = {}
         self._measured: set[str] = set()
+        # Of each alert, the first and the latest row that had its metric.
+        self._watched: dict[str, tuple[float, float]] = {}
         for alert in alerts:
             self.add(alert)
 
@@ -219,6 +259,7 @@ class AlertWatch:
             self.alerts = [alert for alert in self.alerts if alert.text != text]
             self._fired.pop(text, None)
             self._since.pop(text, None)
+            self._watched.pop(text, None)
 
     def look(self, seconds: float, metrics: Mapping[str, float]) -> list[AlertReport]:
         """Look at a row of a run and return the alerts that fire just now."""
@@ -233,19 +274,9 @@ class AlertWatch:
             return [each for each in self.alerts if each.condition.metric not in self._measured]
 
     def report(self) -> list[AlertReport]:
-        """Return every alert: fired with time and value, or not."""
+        """Return every alert: fired with time and value, or for how long it was watched."""
         with self._lock:
-            return [
-                self._fired.get(alert.text)
-                or {
-                    "alert": alert.text,
-                    "metric": alert.condition.metric,
-                    "fired": False,
-                    "seconds": None,
-                    "value": None,
-                }
-                for alert in self.alerts
-            ]
+            return [self._fired.get(alert.text) or self._quiet(alert) for alert in self.alerts]
 
     def renew(self) -> None:
         """Have a lock of its own in a forked process, where nobody frees one that was held."""
@@ -259,6 +290,8 @@ class AlertWatch:
         value = metrics.get(name)
         if value is not None:
             self._measured.add(name)
+            first, _ = self._watched.get(alert.text, (seconds, seconds))
+            self._watched[alert.text] = first, seconds
         if value is None or not alert.condition.holds(value):
             self._since.pop(alert.text, None)
             return None
@@ -274,3 +307,19 @@ class AlertWatch:
         }
         self._fired[alert.text] = fired
         return fired
+
+    def _quiet(self, alert: Alert) -> AlertReport:
+        """Return an alert that has not fired."""
+        first, last = self._watched.get(alert.text, (0.0, 0.0))
+        found: AlertReport = {
+            "alert": alert.text,
+            "metric": alert.condition.metric,
+            "fired": False,
+            "seconds": None,
+            "value": None,
+            "watched": last - first,
+        }
+        since = self._since.get(alert.text)
+        if since is not None:
+            found["held"] = last - since
+        return found

@@ -130,6 +130,8 @@ class AlertReport(TypedDict, total=False):
         fired: Whether it has fired.
         seconds: When; None where it has not.
         value: The metric's then; None where it has not.
+        watched: How long it was watched, where it has not; a file of an older release lacks it.
+        held: How long its condition had held when the run ended, where it did.
     """
 
     alert: str
@@ -137,3 +139,5 @@ class AlertReport(TypedDict, total=False):
     fired: bool
     seconds: float | None
     value: float | None
+    watched: float
+    held: float

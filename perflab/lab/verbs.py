@@ -60,7 +60,7 @@ def start_live(
     watched = tuple(
         alert if isinstance(alert, Alert) else alert_for(bench, alert) for alert in alerts
     )
-    check_alerts(bench, watched)
+    check_alerts(bench, watched, seconds)
     require(bench.foreign_servers(checked))
     loaded = bench.workload_for(checked, workload)
     if loop is None:

@@ -2,12 +2,12 @@
 
 1. **Do not ship** where a threshold failed (a limit of tuning or the target of its objective at the
    settings to ship, or an alert of a run), where no setting reaches the objective, or where the
-   change is for the worse under the same load.
+   change is for the worse under the same load, by more than noise.
 2. **Needs a look** where none of these holds, but the answer may not be relied on: nothing was
-   measured at the settings to ship, a run had another load than what it is compared with, is
-   doubtful or too short, requests failed, the model does not hold for the run, running in turns
-   says otherwise, a threshold could not be checked, or nothing says what is good enough: no
-   recommendation, no earlier run to compare with, and no threshold.
+   measured at the settings to ship, a run had another load than what it is compared with, is worse
+   within noise, is doubtful or too short, requests failed, the model does not hold for the run,
+   running in turns says otherwise, a threshold could not be checked, or nothing says what is good
+   enough: no recommendation, no earlier run to compare with, and no threshold.
 3. **Ship** where neither holds.
 """
 
@@ -28,8 +28,9 @@ Answer = Literal["ship", "do not ship", "needs a look"]
 
 RULE = (
     "Do not ship: a threshold failed, no setting reaches the objective, or the change is for the "
-    "worse. Needs a look: nothing was measured at these settings and this load, a run is doubtful, "
-    "requests failed, the model is off, or nothing says what is good enough. Ship: none of these."
+    "worse. Needs a look: nothing was measured at these settings and this load, a run is doubtful "
+    "or worse within noise, requests failed, the model is off, or nothing says what is good "
+    "enough. Ship: none of these."
 )
 """What `decision_of` goes by, for readers."""
 
@@ -93,7 +94,7 @@ def decision_of(bench: AnyBench, scope: ReportScope, results: Sequence[AnyResult
 def _stops(scope: ReportScope, thresholds: Sequence[Threshold]) -> Iterator[str]:
     if scope.unreached:
         yield sentence(scope.unreached)
-    if scope.is_worse and not scope.other_load:
+    if scope.is_worse:
         yield "The change is for the worse."
     for each in thresholds:
         if each.passed is False:

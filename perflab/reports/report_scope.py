@@ -8,11 +8,14 @@ from typing import Literal, TypeVar
 
 from perflab.bench import AnyBench, Objective
 from perflab.errors import BadInputError
+from perflab.instrumentation.catalog import MetricInfo
 from perflab.lab.outcome import all_settings
 from perflab.lab.run import Run
 from perflab.reports.wording import listed, setting_name, write_setting
 from perflab.settings import SettingValues
 from perflab.settings.load import REPLAY
+from perflab.tuning.comparison import Judgement, judge
+from perflab.tuning.noise import band_between
 from perflab.tuning.objective import good_enough, parse_objective
 from perflab.tuning.points import Point as Predicted
 from perflab.tuning.predictions import Predictions
@@ -24,7 +27,10 @@ Item = TypeVar("Item")
 AnyResult = Run | Predictions | Recommendation
 
 _OF_THE_ANSWER = ("request_rate", "concurrency", "backend", "backend_seconds", *REPLAY)
-"""Settings of the load that change what is measured; pace, end, warm-up and prices do not."""
+"""Settings of the load that change what is measured; end, warm-up and prices do not.
+
+A speed-up does where a workload has a rate of its own: see `_of_the_answer`.
+"""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -48,6 +54,8 @@ class ReportScope:
         measured: Measured at `after`, where `basis` is predicted and somebody measured.
         other_load: How the load of what is compared differs, in a sentence without its stop;
             empty where it is the same.
+        alike: Whether before and after had the same load and workload, so that one may be better.
+        noise: By how much metrics may differ between before and after by chance, as far as known.
         missed: What none of several predictions reaches; empty where one does.
     """
 
@@ -58,6 +66,8 @@ class ReportScope:
     recommendation: Recommendation | None = None
     measured: Run | None = None
     other_load: str = ""
+    alike: bool = True
+    noise: Mapping[str, float] = dataclasses.field(default_factory=dict)
     missed: str = ""
 
     @property
@@ -72,12 +82,30 @@ class ReportScope:
 
     @property
     def is_worse(self) -> bool:
-        """Whether the change misses the objective by more than its tolerance."""
-        if self.recommendation is not None or self.before is None:
-            return False
+        """Whether the change misses the objective by more than its tolerance, and than noise."""
+        return self._loss is not None and not self.is_noise
+
+    @property
+    def is_noise(self) -> bool:
+        """Whether the change misses the objective by no more than it may by chance."""
+        loss, noise = self._loss, self.noise.get(self.objective.metric)
+        return loss is not None and noise is not None and loss <= noise
+
+    @property
+    def _loss(self) -> float | None:
+        """By how much the change is worse; none where it is good enough, or was not compared."""
+        if self.recommendation is not None or self.before is None or not self.alike:
+            return None
         old = self.before.metrics.get(self.objective.metric)
         new = self.after.metrics.get(self.objective.metric)
-        return old is not None and new is not None and not good_enough(self.objective, new, old)
+        if old is None or new is None or good_enough(self.objective, new, old):
+            return None
+        return abs(new - old)
+
+    def judge(self, info: MetricInfo, before: float, after: float) -> Judgement:
+        """Say whether a metric got better from before to after; unlike loads do not tell."""
+        judged = judge(info, before, after, self.noise.get(info.name))
+        return judged if self.alike or judged == "same" else "different"
 
 
 def scope_of(bench: AnyBench, results: Sequence[AnyResult]) -> ReportScope:
@@ -99,12 +127,15 @@ def scope_of(bench: AnyBench, results: Sequence[AnyResult]) -> ReportScope:
     if runs:
         before = measured_point(bench, runs[0]) if len(runs) > 1 else None
         of_load = _loads_apart(bench, runs[0].settings, runs[-1].settings)
+        alike = not of_load and _is_one_workload(runs[0], runs[-1])
         return ReportScope(
             before=before,
             after=measured_point(bench, runs[-1]),
             basis="measured",
             objective=bench.tuning.objective,
             other_load=f"the first run had {of_load[0]}, the last {of_load[1]}" if of_load else "",
+            alike=alike,
+            noise=_noise(bench, runs[0], runs[-1]) if alike and len(runs) > 1 else {},
         )
     point, missed = _smallest_good_point(bench, results)
     return ReportScope(None, point, "predicted", bench.tuning.objective, missed=missed)
@@ -162,12 +193,25 @@ def _measured_at(
     return None, f"the run had {words[0]}, the recommendation is for {words[1]}" if words else ""
 
 
+def _noise(bench: AnyBench, first: Run, last: Run) -> dict[str, float]:
+    """Return by how much each metric of two runs may differ by chance, where that is known."""
+    bands = {name: band_between(info, first, last) for name, info in bench.known_metrics().items()}
+    return {name: band for name, band in bands.items() if band is not None}
+
+
+def _is_one_workload(first: Run, last: Run) -> bool:
+    """Say whether runs had the same workload, as far as their files tell."""
+    named = {run.workload.get("fingerprint") for run in (first, last)}
+    return len(named - {None}) < 2
+
+
 def _loads_apart(
     bench: AnyBench, one: Mapping[str, object], other: Mapping[str, object]
 ) -> tuple[str, str] | None:
     """Return in words how two loads differ in what changes an answer; None where they do not."""
     first, second = all_settings(bench, one), all_settings(bench, other)
-    differing = [bench.info(key) for key in _OF_THE_ANSWER if first.get(key) != second.get(key)]
+    mine, theirs = _of_the_answer(bench, first), _of_the_answer(bench, second)
+    differing = [bench.info(key) for key in mine if mine[key] != theirs[key]]
     if not differing:
         return None
 
@@ -178,6 +222,15 @@ def _loads_apart(
         )
 
     return in_words(first), in_words(second)
+
+
+def _of_the_answer(bench: AnyBench, settings: Mapping[str, object]) -> dict[str, object]:
+    """Return what of a load changes what is measured, with the same words for the same load."""
+    found = {key: settings.get(key) for key in _OF_THE_ANSWER}
+    # A request rate goes before it, and a trace of requests is the same at any.
+    counts = bench.workload_kind.has_rate and bench.live.follows_rate(settings)
+    speedup = settings.get("speedup") if counts and found["request_rate"] is None else None
+    return {**found, "speedup": speedup or 1.0}
 
 
 def _smallest_good_point(bench: AnyBench, results: Sequence[AnyResult]) -> tuple[Point, str]:

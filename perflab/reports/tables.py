@@ -8,7 +8,6 @@ from perflab.reports.blocks import Cell, Column, Table, Tone
 from perflab.reports.report_scope import ReportScope
 from perflab.reports.verdict import changed_keys
 from perflab.reports.wording import listed, setting_name, write_setting
-from perflab.tuning.comparison import judge
 from perflab.tuning.recommendation import Recommendation
 
 NOT_KNOWN = Cell("n/a")
@@ -52,7 +51,7 @@ def effect_table(bench: AnyBench, scope: ReportScope) -> Table | None:
         a, b = old.get(name), new.get(name)
         if a is None or b is None or (a == 0 and b == 0):
             continue
-        judged = judge(info, a, b)
+        judged = scope.judge(info, a, b)
         tone: Tone = "better" if judged == "better" else "worse" if judged == "worse" else ""
         word = "" if judged == "different" else judged
         rows.append(

@@ -8,7 +8,7 @@ from typing import Literal
 
 from perflab.errors import BadInputError
 from perflab.instrumentation.catalog import METRICS
-from perflab.lab.alerts import Condition, parse_alert, parse_condition
+from perflab.lab.alerts import Condition, parse_alert, parse_condition, why_unchecked
 from perflab.lab.run import Run
 from perflab.reports.blocks import Cell, Column, Table
 from perflab.reports.report_scope import AnyResult, ReportScope
@@ -135,9 +135,8 @@ def _alerts(runs: Sequence[Run]) -> Iterator[Threshold]:
             text = str(alert.get("alert", ""))
             words = _alert_words(text) + of
             if not alert.get("fired"):
-                seen = str(alert.get("metric", "")) in run.metrics
-                found = "did not fire" if seen else "its metric was not measured"
-                yield Threshold("alert", words, found, True if seen else None)
+                why = why_unchecked(alert, run)
+                yield Threshold("alert", words, why or "did not fire", None if why else True)
                 continue
             seconds, value = alert.get("seconds"), alert.get("value")
             info = METRICS.get(str(alert.get("metric", "")))

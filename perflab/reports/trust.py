@@ -55,6 +55,8 @@ def _of_measurement(scope: ReportScope) -> Iterator[Check]:
         yield Check(ok=True, text="The settings were measured live.")
         if scope.other_load:
             yield Check(ok=False, text=sentence(scope.other_load))
+        if scope.is_noise:
+            yield Check(ok=False, text="The difference is within noise: run for longer.")
         return
     measured = scope.measured.metrics if scope.measured is not None else {}
     if found is not None:

@@ -18,7 +18,8 @@ from perflab.reports.wording import (
     write_change,
     write_setting,
 )
-from perflab.tuning.comparison import judge
+from perflab.tuning.comparison import brief_note
+from perflab.tuning.noise import has_band
 from perflab.tuning.objective import write_slack
 from perflab.tuning.predictions import Predictions
 from perflab.tuning.recommendation import Recommendation
@@ -56,7 +57,8 @@ class Verdict:
         measured: What a live run says of it; empty where there was none.
         cards: The metrics that matter most.
         alerts: The alerts that fired in live runs, a sentence each.
-        notes: What was left out or guessed of the workloads, so that the answer may be wrong.
+        notes: What was left out or guessed of the workloads, or measured too briefly, so that the
+            answer may be wrong.
     """
 
     headline: str
@@ -78,7 +80,7 @@ def verdict_of(bench: AnyBench, scope: ReportScope, results: Sequence[AnyResult]
         measured=_measured(scope, infos),
         cards=tuple(_card(scope, info) for info in infos),
         alerts=_fired(results),
-        notes=_workload_notes(results),
+        notes=(*_workload_notes(results), *_brief_notes(scope, results)),
     )
 
 
@@ -101,6 +103,15 @@ def _fired(results: Sequence[AnyResult]) -> tuple[str, ...]:
 
 def _workload_notes(results: Sequence[AnyResult]) -> tuple[str, ...]:
     said = (str(note) for result in results for note in result.workload.get("notes") or ())
+    return tuple(dict.fromkeys(sentence(note) for note in said))
+
+
+def _brief_notes(scope: ReportScope, results: Sequence[AnyResult]) -> tuple[str, ...]:
+    """Return which runs that are compared are too short to know their noise."""
+    if scope.basis != "measured" or scope.before is None or not scope.alike:
+        return ()
+    runs = [result for result in results if isinstance(result, Run)]
+    said = (brief_note(run) for run in (runs[0], runs[-1]) if not has_band(run))
     return tuple(dict.fromkeys(sentence(note) for note in said))
 
 
@@ -227,9 +238,11 @@ def _card(scope: ReportScope, info: MetricInfo) -> Card:
     if scope.before is None or scope.before.metrics.get(info.name) is None:
         return Card(label, info.format(after))
     before = scope.before.metrics[info.name]
-    judged = judge(info, before, after)
+    judged = scope.judge(info, before, after)
     tone: Tone = "better" if judged == "better" else "worse" if judged == "worse" else ""
     change = "no change" if judged == "same" else info.difference(before, after)
+    if judged == "within noise":
+        change = f"{change}, within noise"
     return Card(label, info.format(after), info.format(before), change, tone)
 
 

@@ -189,10 +189,19 @@ def describe(result: Run | Predictions | Recommendation) -> str:
     )
 
 
-def judge(info: MetricInfo, before: float, after: float) -> Judgement:
-    """Say whether a metric got better; values that are written alike are the same."""
+def judge(info: MetricInfo, before: float, after: float, noise: float | None = None) -> Judgement:
+    """Say whether a metric got better; values that are written alike are the same.
+
+    Args:
+        info: The metric.
+        before: Its value before.
+        after: Its value now.
+        noise: By how much they may differ by chance; none where that is unknown.
+    """
     if before == after or info.format(before) == info.format(after):
         return "same"
+    if noise is not None and abs(after - before) <= noise:
+        return "within noise"
     if info.better == "neither":
         return "different"
     return "better" if (after > before) == (info.better == "higher") else "worse"
@@ -204,12 +213,10 @@ def _row(info: MetricInfo, a: float, b: float, noise: float | None) -> MetricRow
         "a": a,
         "b": b,
         "difference": b - a,
-        "judgement": judge(info, a, b),
+        "judgement": judge(info, a, b, noise),
     }
     if noise is not None:
         row["noise"] = noise
-        if row["judgement"] != "same" and abs(b - a) <= noise:
-            row["judgement"] = "within noise"
     return row
 
 
@@ -263,10 +270,7 @@ def _notes(
     for result in (a, b):
         share, error = _sampled(result)
         if isinstance(result, Run) and not has_band(result):
-            notes.append(
-                f"{describe(result)}: fewer than {LEAST_SECONDS} s were measured since the last "
-                "change of settings, so a small difference may be chance"
-            )
+            notes.append(brief_note(result))
         elif share < 1:
             known = metric(bench.tuning.objective.metric).plain
             but = f"; a band is known for {known} alone" if error else ""
@@ -275,6 +279,14 @@ def _notes(
                 f"may be the sample's{but}"
             )
     return tuple(dict.fromkeys(notes))
+
+
+def brief_note(run: Run) -> str:
+    """Return what to know of a run that `has_band` says no of."""
+    return (
+        f"{describe(run)}: fewer than {LEAST_SECONDS} s were measured since the last change of "
+        "settings, so a small difference may be chance"
+    )
 
 
 def aligned(texts: Sequence[Sequence[str]]) -> list[str]:

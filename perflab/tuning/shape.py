@@ -77,6 +77,8 @@ class _Alert(_Shape):
     metric: str = ""
     seconds: float | None = None
     value: float | None = None
+    watched: float | None = None
+    held: float | None = None
 
 
 class _Environment(_Shape):

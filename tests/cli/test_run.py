@@ -15,7 +15,7 @@ def test_live_hits_equal_predicted_hits(perflab):
 
 def test_run_shows_measured_beside_predicted_and_keeps_the_run(perflab, tmp_path):
     out = tmp_path / "run.json"
-    alerts = ("--alert", "hit_rate<1", "--alert", "hit_rate<0 for 1s")
+    alerts = ("--alert", "hit_rate<1", "--alert", "hit_rate<0 for 0.2s")
     answer = perflab("run", "cache", "--seconds", "1", "--out", out, *alerts)
     assert answer.status == 0
     header = next(line for line in answer.out.splitlines() if line.startswith("metric"))
@@ -23,7 +23,7 @@ def test_run_shows_measured_beside_predicted_and_keeps_the_run(perflab, tmp_path
         *("metric", "predicted", "before", "band", "refitted", "measured", "difference")
     ]
     assert "Alert: hit_rate<1 fired at" in answer.out
-    assert "Alert: hit_rate<0 for 1s did not fire" in answer.out
+    assert "Alert: hit_rate<0 for 0.2s did not fire" in answer.out
     assert "alert: hit_rate<1" in answer.err
     assert "ended: seconds over" in answer.out
     kept = json.loads(out.read_text())
@@ -46,6 +46,10 @@ def test_workload_of_one_request_runs(perflab, tmp_path):
         (["--alert", "hit_rat<0.8"], "did you mean 'hit_rate'"),
         (["--alert", "hit_rate is low"], "is not an alert"),
         (["--alert", "hit_rate<low"], "is not a quantity"),
+        (
+            ["--alert", "hit_rate<0.8 for 2m", "--seconds", "60"],
+            "hit_rate<0.8 for 2m: must hold for 2 min, and the run lasts 1 min only",
+        ),
         (["--set", "policy=opt"], "what-if only"),
         (["--set", "backend=redis"], "unknown backend 'redis'"),
         (["--set", "backend=nowhere:load"], "cannot be imported"),
@@ -68,7 +72,7 @@ def test_backend_that_raises_is_told_with_its_error(perflab, tmp_path, monkeypat
 
 
 @pytest.mark.parametrize(
-    ("alert", "status"), [("hit_rate<1", 1), ("requests>=1", 1), ("hit_rate<0 for 1s", 0)]
+    ("alert", "status"), [("hit_rate<1", 1), ("requests>=1", 1), ("hit_rate<0 for 0.2s", 0)]
 )
 def test_an_alert_that_fired_exits_with_1_where_asked(perflab, tmp_path, alert, status):
     words = ("run", "cache", "--seconds", "1", "--alert", alert, "--out", tmp_path / "run.json")
@@ -89,3 +93,8 @@ def test_fired_alert_is_the_first_line_and_one_of_another_pattern_is_refused(per
     assert "connection_pool has no metric" in said
     assert "did you mean 'wait_seconds_p95'" in said
     assert "'cost_per_day'" in refused("run", "cache", "--alert", "cost_per_day>1")
+
+
+def test_alert_that_had_too_little_time_is_not_said_to_be_quiet(perflab):
+    answer = perflab("run", "cache", "-w", "loop:keys=5,requests=50", "--alert", "hits<0 for 5s")
+    assert "Alert: hits<0 for 5s was not checked: watched for " in answer.out

@@ -13,7 +13,9 @@ from perflab.lab.alerts import (
     check_alerts,
     parse_alert,
     parse_condition,
+    why_unchecked,
 )
+from perflab.lab.run import Run
 from perflab.lab.verbs import run
 
 LOW_HITS = parse_alert("hit_rate<0.8 for 5s")
@@ -155,8 +157,46 @@ def test_alert_that_never_fired_is_reported_as_such():
             "fired": False,
             "seconds": None,
             "value": None,
+            "watched": 0.0,
         }
     ]
+
+
+def test_alert_says_how_long_it_was_watched_and_held_at_the_end():
+    watch = AlertWatch((LOW_HITS,))
+    for seconds, value in ((1.0, 0.9), (2.0, 0.7), (5.0, 0.6)):
+        watch.look(seconds, {"hit_rate": value})
+    (quiet,) = watch.report()
+    assert (quiet["watched"], quiet["held"]) == (4.0, 3.0)
+    watch.look(6.0, {"hit_rate": 0.9})
+    assert "held" not in watch.report()[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "known", "why"),
+    [
+        ("hit_rate<0.8 for 5s", {"watched": 5.0}, ""),
+        ("hit_rate<0.8 for 5s", {"watched": 4.0}, "watched for 4 s only"),
+        ("hit_rate<0.8 for 2s", {}, ""),
+        ("hit_rate<0.8 for 5s", {}, "watched for 2.9 s only"),
+        ("what is this", {"watched": 0.0}, ""),
+        (
+            "hit_rate<0.8 for 1m",
+            {"watched": 70.0, "held": 40.0},
+            "its condition held for 40 s when the run ended",
+        ),
+        (
+            "hit_rate<0.8 for 1m",
+            {"watched": 70.0, "held": 0.0},
+            "its condition began to hold when the run ended",
+        ),
+    ],
+)
+def test_alert_that_had_too_little_time_says_why(text, known, why):
+    rows = [{"seconds": 0.1 * n, "requests": n, "hit_rate": 0.9} for n in range(1, 31)]
+    found = Run("cache", {}, {}, {"hit_rate": 0.9}, rows)
+    quiet = {"alert": text, "metric": "hit_rate", "fired": False, **known}
+    assert why_unchecked(quiet, found) == why
 
 
 def test_alert_added_twice_is_watched_once():
@@ -205,9 +245,22 @@ def test_alert_on_a_metric_of_another_pattern_is_refused(pattern, text):
         alert_for(load_bench(pattern), text)
 
 
+def test_alert_that_must_hold_for_as_long_as_the_run_is_refused():
+    bench = load_bench("cache")
+    for seconds in (5.1, None):
+        check_alerts(bench, [LOW_HITS], seconds)
+    with pytest.raises(BadInputError, match="must hold for 5 s, and the run lasts 5 s only"):
+        check_alerts(bench, [LOW_HITS], 5)
+    with pytest.raises(BadInputError, match=r"hit_rate<0\.8 for 5s: must hold for 5 s"):
+        run("cache", seconds=2, alerts=[LOW_HITS.text], progress=False)
+
+
 def test_alert_on_what_a_run_does_not_measure_is_told_of():
-    alerts = ["byte_hit_rate>0", "hits>0", "hits<0"]
+    alerts = ["byte_hit_rate>0", "hits>0", "hits<0", "hits<0 for 5s"]
     found = run("cache", "loop:keys=5,requests=50", seconds=30, alerts=alerts, progress=False)
-    assert [alert["fired"] for alert in found.alerts] == [False, True, False]
+    assert [alert["fired"] for alert in found.alerts] == [False, True, False, False]
+    missing, _, kept, short = (why_unchecked(alert, found) for alert in found.alerts)
+    assert (missing, kept) == ("its metric was not measured", "")
+    assert short.startswith("watched for ")
     (note,) = [note for note in found.notes if "could not fire" in note]
     assert "the run measured no byte_hit_rate" in note

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from perflab.bench import Objective
+from perflab.bench import Objective, load_bench
 from perflab.reports import Report
 from perflab.reports.thresholds import thresholds_of
 from perflab.reports.trust import _MODEL_IS_OFF
@@ -159,13 +159,51 @@ def test_run_whose_file_lacks_newer_settings_had_their_defaults(recommendation, 
 def test_two_runs_under_different_loads_need_a_look(is_better, make_run, good_run):
     paced = {**make_run(1000).settings, "request_rate": 200.0}
     small = make_run(1000, alerts=(), settings=paced)
-    found = decided(*((small, good_run) if is_better else (good_run, small)))
+    results = (small, good_run) if is_better else (good_run, small)
+    made = Report.of(results)
+    found, verdict = made.chapters[0].decision, made.chapters[0].verdict
     assert found.answer == "needs a look"
     (reason,) = found.reasons
     rates = ["200 requests/s", "none"][:: 1 if is_better else -1]
     assert reason == (
         f"The first run had request rate {rates[0]}, the last request rate {rates[1]}."
     )
+    assert "Keep" not in verdict.headline
+    assert "for the worse" not in verdict.effect
+    assert {card.tone for card in verdict.cards} == {""}
+    (effect,) = [table for table in made.tables if table.name == "effect"]
+    assert {row[4].text for row in effect.rows} <= {"", "same"}
+    last = results[-1].settings["max_cache_size"]
+    assert made.to_dict()["settings"]["max_cache_size"] == last
+
+
+@pytest.mark.parametrize(
+    ("pattern", "changes", "differs"),
+    [
+        ("connection_pool", {"speedup": 0.1}, True),
+        ("connection_pool", {"speedup": 1.0}, False),
+        ("connection_pool", {"speedup": None}, False),
+        ("async_io", {"speedup": 0.1, "load_model": "open"}, True),
+        ("async_io", {"speedup": 0.1, "load_model": "closed"}, False),
+        ("cache", {"speedup": 0.1}, False),
+        ("prefetching", {"speedup": 0.1}, False),
+    ],
+)
+def test_speedup_is_another_load_where_requests_have_a_rate_of_their_own(
+    pattern, changes, differs, make_recommendation, make_run
+):
+    settings, load = load_bench(pattern).read({**changes, "speedup": None})
+    wanted = {**settings.shown(), **load.shown()}
+    run = make_run(pattern=pattern, settings={**wanted, **changes}, fitted={}, alerts=())
+    best = make_recommendation(
+        pattern=pattern, settings=wanted, before=wanted, points=(), alternatives=(), limits=()
+    )
+    said = "The run had speedup 0.1 times, the recommendation is for speedup none"
+    assert any(said in reason for reason in decided(best, run).reasons) is differs
+    fast = {"request_rate": 50.0}
+    of_rate = make_run(pattern=pattern, settings={**run.settings, **fast}, fitted={}, alerts=())
+    rated = dataclasses.replace(best, settings={**wanted, **fast})
+    assert not any("speedup" in reason for reason in decided(rated, of_rate).reasons)
 
 
 def test_run_without_anything_to_keep_needs_a_look(make_run):
@@ -181,11 +219,30 @@ def test_alert_on_what_was_not_measured_is_not_checked(make_run):
     assert found.answer == "needs a look"
 
 
+@pytest.mark.parametrize(
+    ("known", "found"),
+    [
+        ({"watched": 2.0}, "watched for 2 s only"),
+        ({"watched": 8.0, "held": 4.0}, "its condition held for 4 s when the run ended"),
+        ({}, "watched for 2.9 s only"),
+    ],
+)
+def test_alert_that_had_too_little_time_to_fire_is_not_checked(known, found, make_run):
+    quiet = {"alert": "hit_rate<0.9 for 5s", "metric": "hit_rate", "fired": False, **known}
+    made = decided(make_run(alerts=(quiet,)))
+    assert (made.thresholds[0].mark, made.thresholds[0].found) == ("not checked", found)
+    assert made.answer == "needs a look"
+    (reason,) = made.reasons
+    assert reason.endswith(f"but for less than 5 s; {found}.")
+
+
 def test_results_of_two_workloads_need_a_look(make_run, good_run):
     other = {**good_run.workload, "fingerprint": "another"}
-    found = decided(make_run(1000, alerts=(), workload=other), good_run)
-    assert found.answer == "needs a look"
-    assert "The results are of different workloads." in found.reasons
+    smaller = make_run(1000, alerts=(), workload=other)
+    for results in ((smaller, good_run), (good_run, smaller)):
+        found = decided(*results)
+        assert found.answer == "needs a look"
+        assert found.reasons == ("The results are of different workloads.",)
 
 
 def test_limit_that_cannot_be_read_is_shown_as_it_is(make_recommendation, good_run):

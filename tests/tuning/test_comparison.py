@@ -3,10 +3,11 @@
 import pytest
 
 from perflab.errors import BadInputError
+from perflab.instrumentation.catalog import metric
 from perflab.lab.run import Run
 from perflab.patterns.cache.settings import CacheSettings
 from perflab.settings import LoadSettings
-from perflab.tuning.comparison import Comparison, compare
+from perflab.tuning.comparison import Comparison, compare, judge
 from perflab.tuning.predictions import Predictions
 from perflab.tuning.recommendation import Recommendation
 
@@ -69,6 +70,19 @@ def test_frame_has_a_row_a_metric(small, large):
     frame = compare(small, large).to_frame()
     assert frame.loc["hit_rate", "difference"] == pytest.approx(0.3806)
     assert list(frame.columns) == ["a", "b", "difference", "judgement"]
+
+
+@pytest.mark.parametrize(
+    ("after", "noise", "judged"),
+    [
+        (0.62, 0.02, "within noise"),
+        (0.62, 0.01, "better"),
+        (0.59, None, "worse"),
+        (0.607, 0.02, "same"),
+    ],
+)
+def test_what_may_be_chance_is_within_noise(after, noise, judged):
+    assert judge(metric("hit_rate"), 0.607, after, noise) == judged
 
 
 def test_it_is_kept_as_json(small, large, tmp_path):

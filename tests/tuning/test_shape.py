@@ -34,6 +34,7 @@ def test_a_whole_result_passes():
         ({"snapshots": [{"hit_rate": 0.5}]}, r"snapshots\.0\.seconds"),
         ({"snapshots": [{"seconds": 0.1, "hit_rate": "x"}]}, r"snapshots\.0\.hit_rate"),
         ({"alerts": [{"alert": "a", "seconds": "soon"}]}, r"alerts\.0\.seconds"),
+        ({"alerts": [{"alert": "a", "held": "long"}]}, r"alerts\.0\.held"),
         ({"limits": [None]}, r"limits\.0"),
     ],
 )

@@ -65,7 +65,7 @@ def whole_service() -> None:
 
 
 def live() -> None:
-    run = perflab.run("cache", trace, seconds=1, alerts=["hit_rate<0.8 for 5s"])
+    run = perflab.run("cache", trace, seconds=10, alerts=["hit_rate<0.8 for 5s"])
     assert_type(run, perflab.Run)
     assert_type(run.metrics, dict[str, float])
     assert_type(run.to_frame(), pd.DataFrame)

@@ -46,6 +46,11 @@ class WorkloadKind(Generic[W]):
     named: Mapping[str, WorkloadInfo]
     formats: tuple[str, ...] = ()
 
+    @property
+    def has_rate(self) -> bool:
+        """Whether its workloads have a ``rate`` of their own, which a speed-up changes."""
+        return hasattr(self.holds, "rate")
+
 
 def register(kind: WorkloadKind[W]) -> WorkloadKind[W]:
     """Make a kind of workload known by the class of its workloads, and return it.
