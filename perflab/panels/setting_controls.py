@@ -130,14 +130,14 @@ class SettingControls:
         """Mark the settings that named a workload which cannot be read; the earlier ones hold.
 
         Returns:
-            Whether there are any.
+            Whether a control shows the message; a setting without one leaves it to be said.
         """
         wrong = {k: v for k, v in self._read_with.items() if self._values[k] != v}
         for key, right in wrong.items():
             self._values[key] = right
             if key in self.controls:
                 self.controls[key].refuse(message, right)
-        return bool(wrong)
+        return any(key in self.controls for key in wrong)
 
     def steering(self, apply: Callable[[Mapping[str, object]], None]) -> Steering:
         """Return what lets dots move these settings, except those that name a workload.

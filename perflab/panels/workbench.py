@@ -128,7 +128,7 @@ class Workbench:
         self.widget = arranged(parts, *around)
         Guard(self.status.fail).watch(self.widget)
         if session is not None:
-            self.lasting.open(session)
+            self.lasting.open(session, workload)
         if session is not None and workload is None:
             self.picker.reopen(session.workload)
         else:
@@ -246,11 +246,11 @@ class Workbench:
         """Let it be said where it was caused: at the settings that named it, or in the picker."""
         is_said = self.controls.refuse_naming(what_failed(error))
         self.lasting.missed()
-        if is_said:
-            self.forecast.ask(*self.controls.read())
-            return True
+        self.forecast.ask(*self.controls.read())
         if self.workload is None:
             self.header.reading("no workload yet: choose one below")
+        elif is_said:
+            return True
         self.header.toggle.value = True
         return False
 

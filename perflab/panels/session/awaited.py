@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, Protocol, TypeVar
@@ -134,6 +135,15 @@ def is_other(kept: AboutWorkload, workload: Workload) -> bool:
     if not source and not workload.source:
         return kept.get("name") != workload.name
     return (source, _text(kept.get("options"))) != (workload.source, _text(workload.options))
+
+
+def names_other(kept: AboutWorkload, named: object) -> bool:
+    """Say whether what a cell names as its workload is not where a session's came from."""
+    if isinstance(named, (str, os.PathLike)):
+        source = os.fspath(named)
+    else:
+        source = getattr(named, "source", "")
+    return source != (kept.get("source") or "")
 
 
 def left_out(kept: AboutWorkload, workload: Workload) -> str:

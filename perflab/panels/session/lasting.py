@@ -23,7 +23,7 @@ from perflab.panels.history.tried import Trail, Tried
 from perflab.panels.limits_field import LimitsField
 from perflab.panels.live_controller import LiveController
 from perflab.panels.report_actions import ReportActions
-from perflab.panels.session.awaited import Awaited, left_out
+from perflab.panels.session.awaited import Awaited, left_out, names_other
 from perflab.panels.session.calls import Calls
 from perflab.panels.session.document import SavedSession
 from perflab.panels.session.keeper import SessionKeeper
@@ -133,9 +133,19 @@ class Lasting:
             self._put(known, kept=True)
             self._show()
 
-    def open(self, session: SavedSession) -> None:
-        """Show a session that the cell names, as soon as a workload is there."""
+    def open(self, session: SavedSession, workload: object = None) -> None:
+        """Show a session that the cell names, as soon as a workload is there.
+
+        Args:
+            session: It.
+            workload: What the cell names; where that is another one than the session's, the
+                settings that named or bounded the session's stay as the cell has them.
+        """
         self._is_opened = True
+        if workload is not None and names_other(session.workload, workload):
+            naming = self._of.bench.naming
+            less = {key: value for key, value in session.settings.items() if key not in naming}
+            session = dataclasses.replace(session, settings=less)
         self._put(session, kept=False)
 
     def missed(self) -> None:

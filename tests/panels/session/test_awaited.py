@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from perflab.panels import workbench
 
 WORKLOAD = "zipf:skew=0.9,keys=300,requests=5k,seed=1"
@@ -115,3 +117,28 @@ def test_a_session_comes_with_what_names_its_workload(opened, folder):
     again.lasting._restore({"settings": {"data_source": "rows.csv"}})
     again.wait(60)
     assert again.workload.n_rows == 500
+
+
+@pytest.fixture
+def of_a_table(opened, folder):
+    (folder / "rows.csv").write_text("a,b\n" + "1,2\n" * 200)
+    opened("streaming", settings={"input_file": "rows.csv", "chunk_size": 50}).save("work.json")
+    return folder
+
+
+def test_a_table_that_is_gone_is_said_though_no_slider_names_it(opened, of_a_table):
+    (of_a_table / "rows.csv").unlink()
+    again = opened(session="work.json")
+    assert again.workload is None
+    assert "rows.csv: cannot be opened" in again.picker.error.value
+    assert "no workload yet" in again.header.workload.value
+
+
+def test_a_cell_may_name_another_table_than_its_session(opened, of_a_table):
+    (of_a_table / "other.csv").write_text("a,b\n" + "1,3\n" * 100)
+    again = opened(workload="other.csv", session="work.json")
+    assert again.workload.rows == 100
+    assert again.controls.values["chunk_size"] == 50
+    assert again.controls.values["input_file"] is None
+    assert again.picker.error.value == ""
+    assert "it was of another workload" in again.lasting.line.children[0].value
