@@ -84,9 +84,12 @@ class Awaited(Generic[S]):
             session = self._session
             if session is None:
                 return None
-            other = workload is not None and is_other(session.workload, workload)
-            is_missing = workload is None and self._has_missed
-            if self._is_kept and (other or is_missing or self._naming(session)):
+            if workload is None:
+                # The cell's own is still read: it is what the panel has if the session's is gone.
+                is_other_due = self._has_missed
+            else:
+                is_other_due = is_other(session.workload, workload) or bool(self._naming(session))
+            if self._is_kept and is_other_due:
                 self._seek(session)
                 return None
             if workload is not None:

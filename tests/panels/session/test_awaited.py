@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
-from perflab.panels import workbench
+from perflab.panels import workbench, workload_picker
 
 WORKLOAD = "zipf:skew=0.9,keys=300,requests=5k,seed=1"
 
@@ -142,3 +144,45 @@ def test_a_cell_may_name_another_table_than_its_session(opened, of_a_table):
     assert again.controls.values["input_file"] is None
     assert again.picker.error.value == ""
     assert "it was of another workload" in again.lasting.line.children[0].value
+
+
+@pytest.fixture
+def held(monkeypatch):
+    """What lets workloads be read: until it is set, each reading waits."""
+    go_on, preview = threading.Event(), workload_picker.preview_of
+
+    def wait(*what):
+        assert go_on.wait(60)
+        return preview(*what)
+
+    monkeypatch.setattr(workload_picker, "preview_of", wait)
+    yield go_on
+    go_on.set()
+
+
+def test_a_cells_own_workload_is_there_if_its_sessions_is_gone(opened, folder, held):
+    held.set()
+    (folder / "rows.csv").write_text("a,b\n" + "1,2\n" * 500)
+    spec = "random:run=5,requests=1k,seed=1"
+    first = opened("lazy_loading", spec)
+    first.lasting.begin()
+    first.controls.controls["data_source"].value = "rows.csv"
+    first.wait(60)
+    first.pin()
+    first.lasting.keeper.wait(30)
+    first.close()
+    (folder / "rows.csv").unlink()
+    held.clear()
+    again = workbench("lazy_loading", spec)
+    try:
+        # Before its workload is read, as in a notebook.
+        again.lasting.begin()
+        held.set()
+        again.wait(60)
+        assert again.workload is not None
+        assert again.controls.values["data_source"] == "flights"
+        assert again.controls.controls["data_source"].message.startswith("rows.csv")
+        assert "cannot be read again" in again.lasting.line.children[0].value
+        assert not again.actions.buttons["run"].disabled
+    finally:
+        again.close()
