@@ -195,6 +195,7 @@ class ServiceLasting:
         if not less:
             self._show_results(session)
         self._untouched = self._made
+        self._awaited.shown()
         when = kept_at(session.environment.get("date"))
         self.line.say(f"Reopened the session of {when}{less}.")
 

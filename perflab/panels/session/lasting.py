@@ -251,6 +251,7 @@ class Lasting:
             self._show_results(session)
         self._apply({})
         self._untouched = self._made
+        self._awaited.shown()
         told = f"Reopened the session of {kept_at(session.environment.get('date'))}"
         if self._calls.left_out:
             named = ", ".join(self._calls.left_out)

@@ -186,3 +186,37 @@ def test_a_cells_own_workload_is_there_if_its_sessions_is_gone(opened, folder, h
         assert not again.actions.buttons["run"].disabled
     finally:
         again.close()
+
+
+def test_a_reading_that_fails_while_a_session_is_sought_blocks_nobody(opened, folder, monkeypatch):
+    (folder / "rows.csv").write_text("a,b\n" + "1,2\n" * 500)
+    spec = "random:run=5,requests=1k,seed=1"
+    first = opened("lazy_loading", spec)
+    first.lasting.begin()
+    first.controls.controls["data_source"].value = "rows.csv"
+    first.wait(60)
+    first.pin()
+    first.lasting.keeper.wait(30)
+    first.close()
+    again = opened("lazy_loading", spec)
+    failing, shown = threading.Event(), threading.Event()
+    refuse, name = again.controls.refuse_naming, again.lasting._awaited._name
+
+    def refused(message):
+        failing.set()  # the picker's thread is within its lock
+        assert shown.wait(60)
+        return refuse(message)
+
+    def named(values):
+        name(values)
+        again.picker.pick("absent:rows")
+        assert failing.wait(60)
+        shown.set()
+
+    monkeypatch.setattr(again.controls, "refuse_naming", refused)
+    monkeypatch.setattr(again.lasting._awaited, "_name", named)
+    began = threading.Thread(target=again.lasting.begin, daemon=True)
+    began.start()
+    began.join(20)
+    assert not began.is_alive()
+    assert again.picker.wait(60)

@@ -163,6 +163,36 @@ def test_another_cell_leaves_a_kept_session_as_it_is(opened, folder):
     assert path.read_bytes() == before, "a look writes nothing"
 
 
+def test_a_session_that_is_shown_in_part_is_not_kept(opened, folder, monkeypatch):
+    first = opened("cache", WORKLOAD)
+    first.lasting.begin()
+    first.pin()
+    first.recommend()
+    first.wait(120)
+    first.lasting.keeper.wait(30)
+    first.close()
+    path = folder / "perflab-session-cache.json"
+    before = path.read_bytes()
+    again = opened("cache", WORKLOAD)
+    put = again.report_actions.put
+
+    def slowly(*found):
+        again.lasting.keeper.wait(30)
+        assert path.read_bytes() == before
+        put(*found)
+
+    monkeypatch.setattr(again.report_actions, "put", slowly)
+    again.lasting.begin()
+    again.wait(60)
+    again.lasting.keeper.wait(30)
+    assert again.recommendation is not None
+    assert path.read_bytes() == before, "a look writes nothing"
+    again.controls.controls["max_cache_size"].value = 77
+    again.wait(60)
+    again.lasting.keeper.wait(30)
+    assert SavedSession.read(path).recommendation is not None
+
+
 def test_a_session_of_a_later_version_is_left_alone_and_named(opened, folder):
     first = opened("cache", WORKLOAD)
     path = first.save(folder / "perflab-session-cache.json")
