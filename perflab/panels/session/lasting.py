@@ -102,7 +102,7 @@ class Lasting:
         self._awaited: Awaited[SavedSession] = Awaited(
             *(parts.picker, self.keeper, self._reopened),
             lambda session: parts.controls.naming(session.settings),
-            parts.controls.show,
+            parts.controls.name,
         )
         self._is_opened = False
 
