@@ -83,10 +83,11 @@ class ServiceLasting:
     def begin(self) -> None:
         """Keep the session from now on, and open the one that the same cell had before.
 
-        Where the cell names a session, that one is shown, and what is made of it is kept anew.
+        Where the cell names a session, that one is shown, and what is made of it is kept in the
+        place of what was made of it last.
         """
-        known = self.keeper.begin(self._asked, anew=self._is_opened)
-        if known is not None:
+        known = self.keeper.begin(self._asked)
+        if known is not None and not self._is_opened:
             self._awaited.put(known, kept=True)
             self._show()
 

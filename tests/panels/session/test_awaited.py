@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from perflab.panels import workbench, workload_picker
+from perflab.panels.session.document import SavedSession
 
 WORKLOAD = "zipf:skew=0.9,keys=300,requests=5k,seed=1"
 
@@ -34,6 +35,17 @@ def test_a_named_session_is_shown_whatever_was_kept(opened, folder):
         again.close()
     assert (folder / "perflab-session-cache.json").read_bytes() == before
     assert (folder / "perflab-session-cache-2.json").is_file()
+    again = opened(session="work.json")
+    again.lasting.begin()
+    again.wait(60)
+    assert again.controls.values["max_cache_size"] == 33
+    again.controls.controls["max_cache_size"].value = 55
+    again.wait(60)
+    again.lasting.keeper.wait(30)
+    again.close()
+    kept = SavedSession.read(folder / "perflab-session-cache-2.json")
+    assert kept.settings["max_cache_size"] == 55
+    assert not (folder / "perflab-session-cache-3.json").exists()
     plain = opened("cache", WORKLOAD)
     plain.lasting.begin()
     plain.wait(60)
