@@ -71,6 +71,7 @@ class ServiceLasting:
         self._of, self._asked, self._reopened = parts, asked, reopened
         self._workload: Workload | None = None
         self._is_opened = False
+        self._first = ""
         self._untouched = self._made
         names = names_of(parts.sliders.service)
         self._plain = names.plain
@@ -105,8 +106,9 @@ class ServiceLasting:
         if self._workload is not None:
             self.trail.clear()
         self._workload = workload
+        self._first = self._first or workload.fingerprint
         self._show()
-        self.tab.refresh()
+        self.changed()
 
     def predicted(self, service: Service, found: ServicePrediction) -> None:
         """Note settings with their prediction."""
@@ -167,7 +169,9 @@ class ServiceLasting:
         of, cards = self._of, self._of.findings
         found = (cards.budget.found, cards.fleet.found, cards.survival.found, of.runner.result)
         typed = (of.goals.limits.text.value, of.goals.objective, of.actions.length.value)
-        return (of.sliders.service, of.scenario.spec, *found, *typed)
+        picked = "" if self._workload is None else self._workload.fingerprint
+        is_other = picked != self._first
+        return (of.sliders.service, of.scenario.spec, picked if is_other else "", *found, *typed)
 
     def _to_keep(self) -> SavedService | None:
         """Return the session, once a user has done something: a look alone leaves no file."""

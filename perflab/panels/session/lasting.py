@@ -164,7 +164,7 @@ class Lasting:
         self._workload = workload
         self._show()
         self._untouched = self._untouched or self._made
-        self.tab.refresh()
+        self.changed()
 
     def predicted(self) -> None:
         """Note the present settings with their prediction."""
@@ -215,7 +215,9 @@ class Lasting:
         of = self._of
         found = (of.runner.result, of.reports.recommendation)
         typed = (tuple(alert.text for alert in of.alerts.alerts), of.limits.text.value)
-        return (of.controls.values, of.displays.baseline, *found, *typed)
+        lines = {key: of.compare.chosen(key) for key in of.compare.buttons}
+        picked = None if self._workload is None else self._workload.fingerprint
+        return (of.controls.values, of.displays.baseline, lines, picked, *found, *typed)
 
     def _to_keep(self) -> SavedSession | None:
         """Return the session, once a user has done something: a look alone leaves no file."""

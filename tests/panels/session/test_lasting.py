@@ -259,6 +259,30 @@ def test_a_look_leaves_no_file(opened, folder):
     assert list(folder.iterdir()) == []
 
 
+def test_a_workload_that_was_only_picked_is_kept(opened, folder):
+    (folder / "keys.txt").write_text("a\nb\n" * 50)
+    first = opened("cache", WORKLOAD)
+    first.lasting.begin()
+    first.picker.path.value = "keys.txt"
+    first.wait(60)
+    first.lasting.keeper.wait(30)
+    first.close()
+    again = opened("cache", WORKLOAD)
+    again.lasting.begin()
+    again.wait(60)
+    assert again.workload.source == "keys.txt"
+
+
+def test_lines_that_were_only_compared_are_kept(opened, folder):
+    first = opened("cache", WORKLOAD)
+    first.lasting.begin()
+    first.compare.buttons["policy"]["random"].value = True
+    first.wait(60)
+    first.lasting.keeper.wait(30)
+    kept = SavedSession.read(folder / "perflab-session-cache.json")
+    assert "random" in kept.compared["policy"]
+
+
 def test_it_is_not_kept_where_that_is_off(opened, folder, monkeypatch):
     monkeypatch.setenv(SWITCH, "off")
     panel = opened("cache", WORKLOAD)
