@@ -187,7 +187,6 @@ class Displays:
         compared = compared_in(run, result)
         changes = run.changes if run is not None else () if result is None else result.changes
         event = not_compared(self._bench, changes) if changes else ""
-        costs = run.calibration if run is not None else result and result.calibration
         with self._lock:
             said = [_which_is_off(self._bench, run, result), *_remarks(run)]
             show_line(self.which_is_off, html.escape(" ".join(filter(None, said))))
@@ -200,7 +199,7 @@ class Displays:
                     beside=compared.measured,
                     whole_run=whole_run(run, result),
                     baseline=None if self.baseline is None else self.baseline.metrics,
-                    bands=Bands.of(costs) if costs else MODEL,
+                    bands=bands_in(run, result),
                     event=event,
                 )
 
@@ -253,6 +252,13 @@ def compared_in(run: LiveRun | None, result: Run | None) -> Compared:
     if result is not None:
         return Compared(result.since_change or result.metrics, result.predicted, result.fitted)
     return Compared({}, {}, {}) if run is None else learnt(run.compared)
+
+
+def bands_in(run: LiveRun | None, result: Run | None) -> Bands:
+    """Return the bands of a run's predictions: those of its day once it is over."""
+    if result is not None and result.calibration:
+        return Bands.of_run(result)
+    return MODEL if run is None else Bands.of(run.calibration)
 
 
 def whole_run(run: LiveRun | None, result: Run | None) -> Numbers:

@@ -56,6 +56,8 @@ class SettingControls:
         self._values = dict(self._start)
         # What the workload was read with, of the settings that name or bound it.
         self._read_with = {key: self._start[key] for key in bench.naming}
+        # What the one is read with that is being read, or else was.
+        self._named = dict(self._read_with)
         self._on_change = on_change
         self._timed = False
         self._workload: Workload | None = None
@@ -83,6 +85,23 @@ class SettingControls:
         """Whether settings name or bound another workload than the one that was read."""
         return any(self._values[key] != value for key, value in self._read_with.items())
 
+    def begin_naming(self) -> bool:
+        """Say whether a workload is to be read with the present settings; from now on it is.
+
+        Not so where it is being read already, or was: a dot that is dragged asks at each step.
+        """
+        before, self._named = self._named, {key: self._values[key] for key in self._named}
+        return before != self._named
+
+    def name(self, values: Mapping[str, object]) -> None:
+        """Set those of some settings that name or bound a workload which is read next.
+
+        Raises:
+            BadInputError: If a value is out of bounds; then none is set.
+        """
+        self.show(values)
+        self.begin_naming()
+
     def naming(self, values: Mapping[str, object]) -> dict[str, object]:
         """Return those of some settings that would name or bound another workload."""
         found = {k: self._read_alone(k, v) for k, v in values.items() if k in self._read_with}
@@ -96,6 +115,7 @@ class SettingControls:
         """Show the pace that fits a workload, and the settings that have an effect on it."""
         self._workload = workload
         self._read_with = {key: self._values[key] for key in self._read_with}
+        self._named = dict(self._read_with)
         own_rate = rate_of(workload)
         timed = workload is not None and workload.times is not None and own_rate is None
         self._timed = timed
@@ -130,14 +150,15 @@ class SettingControls:
         """Mark the settings that named a workload which cannot be read; the earlier ones hold.
 
         Returns:
-            Whether there are any.
+            Whether a control shows the message; a setting without one leaves it to be said.
         """
         wrong = {k: v for k, v in self._read_with.items() if self._values[k] != v}
         for key, right in wrong.items():
             self._values[key] = right
             if key in self.controls:
                 self.controls[key].refuse(message, right)
-        return bool(wrong)
+        self._named = dict(self._read_with)
+        return any(key in self.controls for key in wrong)
 
     def steering(self, apply: Callable[[Mapping[str, object]], None]) -> Steering:
         """Return what lets dots move these settings, except those that name a workload.

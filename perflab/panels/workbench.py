@@ -82,8 +82,7 @@ class Workbench:
         self.alerts = AlertsRow(bench, self.runner.watch, self.runner.unwatch)
         self.events = EventsList(bench)
         self.tasks = Tasks(self.status, self._refresh)
-        of_server = (bench, self.status, self.tasks, self._server_changed, rights)
-        self.server = ServerSide(*of_server)
+        self.server = ServerSide(bench, self.status, self.tasks, self._server_changed, rights)
         self.compare = Compare(bench, self._on_lines_chosen)
         of_reports = (bench, self.displays, self._apply, self.check_live, rights)
         self.report_actions = ReportActions(*of_reports)
@@ -92,7 +91,7 @@ class Workbench:
             *(bench, self._on_workload, self._on_workload_error),
             lambda: self.controls.read()[0],
             lambda words: self.status.say("workload", words, "busy"),
-            rights,
+            *(rights, self._on_workload_error),
         )
         self.header = Header(bench, self.picker.widget, self.measure_again, self.alerts.fired)
         self.measurements = Measurements(
@@ -128,7 +127,7 @@ class Workbench:
         self.widget = arranged(parts, *around)
         Guard(self.status.fail).watch(self.widget)
         if session is not None:
-            self.lasting.open(session)
+            self.lasting.open(session, workload)
         if session is not None and workload is None:
             self.picker.reopen(session.workload)
         else:
@@ -246,11 +245,11 @@ class Workbench:
         """Let it be said where it was caused: at the settings that named it, or in the picker."""
         is_said = self.controls.refuse_naming(what_failed(error))
         self.lasting.missed()
-        if is_said:
-            self.forecast.ask(*self.controls.read())
-            return True
+        self.forecast.ask(*self.controls.read())
         if self.workload is None:
             self.header.reading("no workload yet: choose one below")
+        elif is_said:
+            return True
         self.header.toggle.value = True
         return False
 
@@ -258,7 +257,7 @@ class Workbench:
         del value
         self.status.clear()
         if key in self.bench.naming:
-            self.picker.pick_again()
+            self._ask()
             return
         try:
             self.forecast.ask(*self.controls.read())
@@ -287,8 +286,9 @@ class Workbench:
 
     def _ask(self) -> bool:
         """Predict the present settings; not so where they name a workload that is read first."""
-        if self.controls.names_another:
+        if self.controls.begin_naming():
             self.picker.pick_again()
+        if self.controls.names_another:
             return False
         self.forecast.ask(*self.controls.read())
         return True

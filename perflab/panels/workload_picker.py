@@ -23,6 +23,7 @@ from perflab.panels.found import how_file_was_read, preview_of, times_of
 from perflab.panels.guests.rights import OWNER, Rights
 from perflab.panels.latest import Latest
 from perflab.panels.own_workloads import OwnWorkloads
+from perflab.panels.picker_words import SOURCE_HELP, SOURCES, UPLOAD_HINT
 from perflab.panels.reading_fields import ReadingFields, on_panel
 from perflab.panels.reading_line import ReadingLine
 from perflab.panels.status import hidden_line, show_line, what_failed
@@ -33,18 +34,6 @@ from perflab.workloads import Arrivals, Workload
 from perflab.workloads.importers.columns import ROLES
 from perflab.workloads.importers.dispatch import HowRead
 from perflab.workloads.importers.preview import FilePreview
-
-SOURCES = {"Built-in": "ours", "File path": "path", "Upload": "upload"}
-SOURCE_HELP = {
-    "ours": "A workload that comes with perflab, or is made by a rule.",
-    "path": "A file on the machine of the notebook, of any size.",
-    "upload": "A file on your machine, sent by the browser.",
-}
-UPLOAD_HINT = (
-    "JupyterLab takes uploads of about 10 MB, or of 200 MB when it was started by "
-    "<code>make lab</code> or <code>perflab lab</code>. For a larger file choose "
-    "<b>File path</b> and enter where it is on the machine of the notebook."
-)
 
 _SAME_ENTER_SECONDS = 0.5
 """The browser says what was entered, and that it was, by two messages in either order."""
@@ -87,6 +76,7 @@ class WorkloadPicker:
         settings: Returns the pattern's present settings, which may name or bound a workload.
         told: Called with what is being read and how far that is, and with an empty text at its end.
         rights: What the user may name.
+        cancelled: Told, as an error, that the user has given up what was being read.
 
     Attributes:
         found: How the present workload's file was read; None for no file.
@@ -100,10 +90,13 @@ class WorkloadPicker:
         settings: Callable[[], Settings] | None = None,
         told: Callable[[str], None] = lambda _: None,
         rights: Rights = OWNER,
+        cancelled: Callable[[Exception], object] = lambda _: None,
     ) -> None:
         self._bench, self._picked, self._failed = bench, picked, failed
+        self._cancelled = cancelled
         self._settings = settings or bench.identity.settings_class
         self._last: _Pick | None = None
+        self._taken: _Pick | None = None
         self._how_read: HowRead | None = None
         self.found: HowRead | None = None
         self._restoring = False
@@ -205,9 +198,14 @@ class WorkloadPicker:
 
     def cancel(self) -> None:
         """Give up what is being read; the workload before stays."""
-        if self._latest.cancel():
-            self.field_error.clear()
-            self.line.end(f"cancelled{self._stays()}")
+        with self._saying:
+            # One that is read already is shown.
+            if self._taken is self._last or not self._latest.cancel():
+                return
+            self._last = self._taken or self._last
+        self.field_error.clear()
+        self.line.end(f"cancelled{self._stays()}")
+        self._cancelled(BadInputError("reading it was cancelled"))
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until nothing is being read; say whether that was in time."""
@@ -350,8 +348,10 @@ class WorkloadPicker:
             if not cancelled():
                 self.line.end()
             raise _Unread(pick, error) from None
-        if cancelled():
-            return
+        with self._saying:
+            if cancelled():
+                return
+            self._taken = pick
         self.line.end()
         self.found, times = self._how_read, times_of(workload)
         reading = self.reading.values

@@ -1,11 +1,16 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from perflab.bench import load_bench
 from perflab.instrumentation.catalog import metric
 from perflab.lab.bands import Bands
+from perflab.lab.calibration import Calibration
+from perflab.lab.run import Run
+from perflab.panels.displays import Displays
 from perflab.panels.table import NumbersTable, difference
 
 
@@ -83,3 +88,16 @@ def test_same_numbers_are_not_sent_again():
 
 def test_table_that_is_too_wide_scrolls_by_itself():
     assert NumbersTable(["hit_rate"]).widget.value.startswith("<div class='perflab-scroll'>")
+
+
+def test_a_run_of_long_ago_is_shown_with_the_bands_of_its_day(monkeypatch):
+    made = datetime.now(UTC) - timedelta(days=400)
+    costs = Calibration("cache", "sqlite", {}, "measured", made.isoformat(), spread=0.02)
+    day = {"date": (made + timedelta(hours=1)).isoformat()}
+    run = Run("cache", {}, {}, {}, [], calibration=costs.to_dict(), environment=day)
+    displays, passed = Displays(load_bench("cache")), []
+    for table in (displays.headline, displays.table):
+        monkeypatch.setattr(table, "show", lambda **shown: passed.append(shown["bands"]))
+    displays.fill(None, None, run)
+    assert passed == [Bands.of_run(run)] * 2
+    assert passed[0] != Bands.of(costs)

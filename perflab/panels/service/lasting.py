@@ -71,6 +71,7 @@ class ServiceLasting:
         self._of, self._asked, self._reopened = parts, asked, reopened
         self._workload: Workload | None = None
         self._is_opened = False
+        self._first = ""
         self._untouched = self._made
         names = names_of(parts.sliders.service)
         self._plain = names.plain
@@ -83,10 +84,11 @@ class ServiceLasting:
     def begin(self) -> None:
         """Keep the session from now on, and open the one that the same cell had before.
 
-        Where the cell names a session, that one is shown, and what is made of it is kept anew.
+        Where the cell names a session, that one is shown, and what is made of it is kept in the
+        place of what was made of it last.
         """
-        known = self.keeper.begin(self._asked, anew=self._is_opened)
-        if known is not None:
+        known = self.keeper.begin(self._asked)
+        if known is not None and not self._is_opened:
             self._awaited.put(known, kept=True)
             self._show()
 
@@ -104,8 +106,9 @@ class ServiceLasting:
         if self._workload is not None:
             self.trail.clear()
         self._workload = workload
+        self._first = self._first or workload.fingerprint
         self._show()
-        self.tab.refresh()
+        self.changed()
 
     def predicted(self, service: Service, found: ServicePrediction) -> None:
         """Note settings with their prediction."""
@@ -166,7 +169,9 @@ class ServiceLasting:
         of, cards = self._of, self._of.findings
         found = (cards.budget.found, cards.fleet.found, cards.survival.found, of.runner.result)
         typed = (of.goals.limits.text.value, of.goals.objective, of.actions.length.value)
-        return (of.sliders.service, of.scenario.spec, *found, *typed)
+        picked = "" if self._workload is None else self._workload.fingerprint
+        is_other = picked != self._first
+        return (of.sliders.service, of.scenario.spec, picked if is_other else "", *found, *typed)
 
     def _to_keep(self) -> SavedService | None:
         """Return the session, once a user has done something: a look alone leaves no file."""
@@ -195,6 +200,7 @@ class ServiceLasting:
         if not less:
             self._show_results(session)
         self._untouched = self._made
+        self._awaited.shown()
         when = kept_at(session.environment.get("date"))
         self.line.say(f"Reopened the session of {when}{less}.")
 

@@ -105,6 +105,7 @@ class ServicePanel:
             *(load_bench(service.entry.bench), self._on_workload, self._on_workload_error),
             lambda: self.service.entry.settings,
             lambda words: status.say("workload", words, "busy"),
+            cancelled=self._on_workload_error,
         )
         self.head = ServiceHead(self.picker.widget)
         kept = (status, self.sliders, self.goals, self.actions, self.scenario, self.runner)

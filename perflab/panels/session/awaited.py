@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, Protocol, TypeVar
@@ -55,12 +56,12 @@ class Awaited(Generic[S]):
         self._naming, self._name = naming, name
         self._lock = threading.RLock()
         self._session: S | None = None
-        self._is_kept = self._is_sought = self._has_missed = False
+        self._is_kept = self._is_sought = self._has_missed = self._is_going = False
 
     @property
     def waits(self) -> bool:
-        """Whether a session is still to be shown."""
-        return self._session is not None
+        """Whether a session is still to be shown, or is shown only in part."""
+        return self._session is not None or self._is_going
 
     def put(self, session: S, *, kept: bool) -> None:
         """Let a session wait.
@@ -74,7 +75,7 @@ class Awaited(Generic[S]):
             self._name(self._naming(session))
 
     def due(self, workload: Workload | None) -> S | None:
-        """Return the session if it is to be shown now, and let it wait no longer.
+        """Return the session if it is to be shown now; `shown` is to be called once it is.
 
         Args:
             workload: The present one; none where none is read yet.
@@ -83,42 +84,62 @@ class Awaited(Generic[S]):
             session = self._session
             if session is None:
                 return None
-            other = workload is not None and is_other(session.workload, workload)
-            is_missing = workload is None and self._has_missed
-            if self._is_kept and (other or is_missing or self._naming(session)):
-                self._seek(session)
-                return None
-            if workload is not None:
-                self._session = None
+            if workload is None:
+                # The cell's own is still read: it is what the panel has if the session's is gone.
+                is_other_due = self._has_missed
+            else:
+                is_other_due = is_other(session.workload, workload) or bool(self._naming(session))
+            if not (self._is_kept and is_other_due):
+                if workload is None:
+                    return None
+                self._take()
                 return session
-            return None
+            go_on = self._next(session)
+        go_on()
+        return None
+
+    def shown(self) -> None:
+        """All of the session that was due is shown, so that changes may be kept from now on."""
+        self._is_going = False
 
     def missed(self) -> None:
         """The workload that was to be read cannot be: try the session's own, or give it up."""
         with self._lock:
             self._has_missed = True
             session = self._session
-            if session is not None and self._is_kept:
-                self._seek(session)
+            if session is None or not self._is_kept:
+                return
+            go_on = self._next(session)
+        go_on()
 
-    def _seek(self, session: S) -> None:
-        """Have the session's workload read; give it up where that was tried already."""
-        source, naming = session.workload.get("source"), self._naming(session)
-        if self._is_sought or not (source or naming):
-            self._give_up(session)
-            return
+    def _take(self) -> None:
+        """Let the session wait no longer; nothing is kept before `shown`."""
+        self._session, self._is_going = None, True
+
+    def _next(self, session: S) -> Callable[[], None]:
+        """Return what has the session's workload read, or gives it up where that was tried already.
+
+        It is called without the lock: the picker has one of its own, and calls `missed` under it.
+        """
+        naming = self._naming(session)
+        if self._is_sought or not (session.workload.get("source") or naming):
+            self._take()
+            return lambda: self._give_up(session)
         self._is_sought, self._has_missed = True, False
+        return lambda: self._seek(session, naming)
+
+    def _seek(self, session: S, naming: Mapping[str, object]) -> None:
         self._name(naming)
-        if source:
+        if session.workload.get("source"):
             self._picker.reopen(session.workload)
         else:
             self._picker.pick_again()
 
     def _give_up(self, session: S) -> None:
-        self._session = None
         path, about = self._keeper.path, session.workload
         name = about.get("source") or about.get("name", "")
         self._keeper.move()
+        self.shown()
         where = "its file" if path is None else path.name
         self._line.say(
             f"The session of {kept_at(session.environment.get('date'))} stays in {where}, as its "
@@ -134,6 +155,15 @@ def is_other(kept: AboutWorkload, workload: Workload) -> bool:
     if not source and not workload.source:
         return kept.get("name") != workload.name
     return (source, _text(kept.get("options"))) != (workload.source, _text(workload.options))
+
+
+def names_other(kept: AboutWorkload, named: object) -> bool:
+    """Say whether what a cell names as its workload is not where a session's came from."""
+    if isinstance(named, (str, os.PathLike)):
+        source = os.fspath(named)
+    else:
+        source = getattr(named, "source", "")
+    return source != (kept.get("source") or "")
 
 
 def left_out(kept: AboutWorkload, workload: Workload) -> str:

@@ -51,17 +51,16 @@ class SessionKeeper(Generic[D]):
         """The file; none before it is begun, or where it is off."""
         return None if self._place is None else self._place.path
 
-    def begin(self, asked: str = "", *, anew: bool = False) -> D | None:
+    def begin(self, asked: str = "") -> D | None:
         """Take a name, and return the session that the same cell kept under it before, if any.
 
         Args:
             asked: What the cell passed.
-            anew: Whether it is a new name in any case, as where a cell names the file to open.
         """
         if self._place is not None or os.environ.get(SWITCH, "").strip().lower() == "off":
             return None
         self._asked = asked
-        return self._take_name(anew=anew).known()
+        return self._take_name(anew=False).known()
 
     def move(self) -> None:
         """Leave the file as it is, and keep the session under another name from now on."""

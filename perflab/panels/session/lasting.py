@@ -23,7 +23,7 @@ from perflab.panels.history.tried import Trail, Tried
 from perflab.panels.limits_field import LimitsField
 from perflab.panels.live_controller import LiveController
 from perflab.panels.report_actions import ReportActions
-from perflab.panels.session.awaited import Awaited, left_out
+from perflab.panels.session.awaited import Awaited, left_out, names_other
 from perflab.panels.session.calls import Calls
 from perflab.panels.session.document import SavedSession
 from perflab.panels.session.keeper import SessionKeeper
@@ -102,7 +102,7 @@ class Lasting:
         self._awaited: Awaited[SavedSession] = Awaited(
             *(parts.picker, self.keeper, self._reopened),
             lambda session: parts.controls.naming(session.settings),
-            parts.controls.show,
+            parts.controls.name,
         )
         self._is_opened = False
 
@@ -124,18 +124,29 @@ class Lasting:
     def begin(self) -> None:
         """Keep the session from now on, and open the one that the same cell had before.
 
-        Where the cell names a session, that one is shown, and what is made of it is kept anew.
+        Where the cell names a session, that one is shown, and what is made of it is kept in the
+        place of what was made of it last.
         """
         if self._guest:
             return
-        known = self.keeper.begin(self._asked, anew=self._is_opened)
-        if known is not None:
+        known = self.keeper.begin(self._asked)
+        if known is not None and not self._is_opened:
             self._put(known, kept=True)
             self._show()
 
-    def open(self, session: SavedSession) -> None:
-        """Show a session that the cell names, as soon as a workload is there."""
+    def open(self, session: SavedSession, workload: object = None) -> None:
+        """Show a session that the cell names, as soon as a workload is there.
+
+        Args:
+            session: It.
+            workload: What the cell names; where that is another one than the session's, the
+                settings that named or bounded the session's stay as the cell has them.
+        """
         self._is_opened = True
+        if workload is not None and names_other(session.workload, workload):
+            naming = self._of.bench.naming
+            less = {key: value for key, value in session.settings.items() if key not in naming}
+            session = dataclasses.replace(session, settings=less)
         self._put(session, kept=False)
 
     def missed(self) -> None:
@@ -153,7 +164,7 @@ class Lasting:
         self._workload = workload
         self._show()
         self._untouched = self._untouched or self._made
-        self.tab.refresh()
+        self.changed()
 
     def predicted(self) -> None:
         """Note the present settings with their prediction."""
@@ -204,7 +215,9 @@ class Lasting:
         of = self._of
         found = (of.runner.result, of.reports.recommendation)
         typed = (tuple(alert.text for alert in of.alerts.alerts), of.limits.text.value)
-        return (of.controls.values, of.displays.baseline, *found, *typed)
+        lines = {key: of.compare.chosen(key) for key in of.compare.buttons}
+        picked = None if self._workload is None else self._workload.fingerprint
+        return (of.controls.values, of.displays.baseline, lines, picked, *found, *typed)
 
     def _to_keep(self) -> SavedSession | None:
         """Return the session, once a user has done something: a look alone leaves no file."""
@@ -241,6 +254,7 @@ class Lasting:
             self._show_results(session)
         self._apply({})
         self._untouched = self._made
+        self._awaited.shown()
         told = f"Reopened the session of {kept_at(session.environment.get('date'))}"
         if self._calls.left_out:
             named = ", ".join(self._calls.left_out)

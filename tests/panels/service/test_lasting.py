@@ -151,6 +151,20 @@ def test_workload_that_was_picked_comes_back_with_its_numbers(folder, open_panel
     assert "left out" not in again.lasting.line.widget.children[0].value
 
 
+def test_workload_that_was_only_picked_is_kept(folder, open_panel):
+    (folder / "picked.txt").write_text("a\nb\nc\n" * 300)
+    panel = open_panel()
+    panel.lasting.begin()
+    panel.lasting.changed()
+    panel.lasting.keeper.wait(60)
+    assert [each.name for each in folder.iterdir()] == ["picked.txt"], "a look leaves no file"
+    panel.picker.path.value = "picked.txt"
+    panel.wait(120)
+    panel.lasting.keeper.wait(60)
+    kept = SavedService.read(folder / "perflab-session-service.json")
+    assert kept.workload["source"] == "picked.txt"
+
+
 def test_named_session_is_shown_whatever_was_kept(folder, open_panel):
     first = open_panel()
     first.lasting.begin()

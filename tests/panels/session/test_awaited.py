@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from perflab.panels import workbench
+import threading
+
+import pytest
+
+from perflab.panels import workbench, workload_picker
+from perflab.panels.session.document import SavedSession
 
 WORKLOAD = "zipf:skew=0.9,keys=300,requests=5k,seed=1"
 
@@ -30,6 +35,17 @@ def test_a_named_session_is_shown_whatever_was_kept(opened, folder):
         again.close()
     assert (folder / "perflab-session-cache.json").read_bytes() == before
     assert (folder / "perflab-session-cache-2.json").is_file()
+    again = opened(session="work.json")
+    again.lasting.begin()
+    again.wait(60)
+    assert again.controls.values["max_cache_size"] == 33
+    again.controls.controls["max_cache_size"].value = 55
+    again.wait(60)
+    again.lasting.keeper.wait(30)
+    again.close()
+    kept = SavedSession.read(folder / "perflab-session-cache-2.json")
+    assert kept.settings["max_cache_size"] == 55
+    assert not (folder / "perflab-session-cache-3.json").exists()
     plain = opened("cache", WORKLOAD)
     plain.lasting.begin()
     plain.wait(60)
@@ -115,3 +131,104 @@ def test_a_session_comes_with_what_names_its_workload(opened, folder):
     again.lasting._restore({"settings": {"data_source": "rows.csv"}})
     again.wait(60)
     assert again.workload.n_rows == 500
+
+
+@pytest.fixture
+def of_a_table(opened, folder):
+    (folder / "rows.csv").write_text("a,b\n" + "1,2\n" * 200)
+    opened("streaming", settings={"input_file": "rows.csv", "chunk_size": 50}).save("work.json")
+    return folder
+
+
+def test_a_table_that_is_gone_is_said_though_no_slider_names_it(opened, of_a_table):
+    (of_a_table / "rows.csv").unlink()
+    again = opened(session="work.json")
+    assert again.workload is None
+    assert "rows.csv: cannot be opened" in again.picker.error.value
+    assert "no workload yet" in again.header.workload.value
+
+
+def test_a_cell_may_name_another_table_than_its_session(opened, of_a_table):
+    (of_a_table / "other.csv").write_text("a,b\n" + "1,3\n" * 100)
+    again = opened(workload="other.csv", session="work.json")
+    assert again.workload.rows == 100
+    assert again.controls.values["chunk_size"] == 50
+    assert again.controls.values["input_file"] is None
+    assert again.picker.error.value == ""
+    assert "it was of another workload" in again.lasting.line.children[0].value
+
+
+@pytest.fixture
+def held(monkeypatch):
+    """What lets workloads be read: until it is set, each reading waits."""
+    go_on, preview = threading.Event(), workload_picker.preview_of
+
+    def wait(*what):
+        assert go_on.wait(60)
+        return preview(*what)
+
+    monkeypatch.setattr(workload_picker, "preview_of", wait)
+    yield go_on
+    go_on.set()
+
+
+def test_a_cells_own_workload_is_there_if_its_sessions_is_gone(opened, folder, held):
+    held.set()
+    (folder / "rows.csv").write_text("a,b\n" + "1,2\n" * 500)
+    spec = "random:run=5,requests=1k,seed=1"
+    first = opened("lazy_loading", spec)
+    first.lasting.begin()
+    first.controls.controls["data_source"].value = "rows.csv"
+    first.wait(60)
+    first.pin()
+    first.lasting.keeper.wait(30)
+    first.close()
+    (folder / "rows.csv").unlink()
+    held.clear()
+    again = workbench("lazy_loading", spec)
+    try:
+        # Before its workload is read, as in a notebook.
+        again.lasting.begin()
+        held.set()
+        again.wait(60)
+        assert again.workload is not None
+        assert again.controls.values["data_source"] == "flights"
+        assert again.controls.controls["data_source"].message.startswith("rows.csv")
+        assert "cannot be read again" in again.lasting.line.children[0].value
+        assert not again.actions.buttons["run"].disabled
+    finally:
+        again.close()
+
+
+def test_a_reading_that_fails_while_a_session_is_sought_blocks_nobody(opened, folder, monkeypatch):
+    (folder / "rows.csv").write_text("a,b\n" + "1,2\n" * 500)
+    spec = "random:run=5,requests=1k,seed=1"
+    first = opened("lazy_loading", spec)
+    first.lasting.begin()
+    first.controls.controls["data_source"].value = "rows.csv"
+    first.wait(60)
+    first.pin()
+    first.lasting.keeper.wait(30)
+    first.close()
+    again = opened("lazy_loading", spec)
+    failing, shown = threading.Event(), threading.Event()
+    refuse, name = again.controls.refuse_naming, again.lasting._awaited._name
+
+    def refused(message):
+        failing.set()  # the picker's thread is within its lock
+        assert shown.wait(60)
+        return refuse(message)
+
+    def named(values):
+        name(values)
+        again.picker.pick("absent:rows")
+        assert failing.wait(60)
+        shown.set()
+
+    monkeypatch.setattr(again.controls, "refuse_naming", refused)
+    monkeypatch.setattr(again.lasting._awaited, "_name", named)
+    began = threading.Thread(target=again.lasting.begin, daemon=True)
+    began.start()
+    began.join(20)
+    assert not began.is_alive()
+    assert again.picker.wait(60)

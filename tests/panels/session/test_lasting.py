@@ -163,6 +163,36 @@ def test_another_cell_leaves_a_kept_session_as_it_is(opened, folder):
     assert path.read_bytes() == before, "a look writes nothing"
 
 
+def test_a_session_that_is_shown_in_part_is_not_kept(opened, folder, monkeypatch):
+    first = opened("cache", WORKLOAD)
+    first.lasting.begin()
+    first.pin()
+    first.recommend()
+    first.wait(120)
+    first.lasting.keeper.wait(30)
+    first.close()
+    path = folder / "perflab-session-cache.json"
+    before = path.read_bytes()
+    again = opened("cache", WORKLOAD)
+    put = again.report_actions.put
+
+    def slowly(*found):
+        again.lasting.keeper.wait(30)
+        assert path.read_bytes() == before
+        put(*found)
+
+    monkeypatch.setattr(again.report_actions, "put", slowly)
+    again.lasting.begin()
+    again.wait(60)
+    again.lasting.keeper.wait(30)
+    assert again.recommendation is not None
+    assert path.read_bytes() == before, "a look writes nothing"
+    again.controls.controls["max_cache_size"].value = 77
+    again.wait(60)
+    again.lasting.keeper.wait(30)
+    assert SavedSession.read(path).recommendation is not None
+
+
 def test_a_session_of_a_later_version_is_left_alone_and_named(opened, folder):
     first = opened("cache", WORKLOAD)
     path = first.save(folder / "perflab-session-cache.json")
@@ -227,6 +257,30 @@ def test_a_look_leaves_no_file(opened, folder):
     panel.lasting.changed()
     panel.lasting.keeper.wait(30)
     assert list(folder.iterdir()) == []
+
+
+def test_a_workload_that_was_only_picked_is_kept(opened, folder):
+    (folder / "keys.txt").write_text("a\nb\n" * 50)
+    first = opened("cache", WORKLOAD)
+    first.lasting.begin()
+    first.picker.path.value = "keys.txt"
+    first.wait(60)
+    first.lasting.keeper.wait(30)
+    first.close()
+    again = opened("cache", WORKLOAD)
+    again.lasting.begin()
+    again.wait(60)
+    assert again.workload.source == "keys.txt"
+
+
+def test_lines_that_were_only_compared_are_kept(opened, folder):
+    first = opened("cache", WORKLOAD)
+    first.lasting.begin()
+    first.compare.buttons["policy"]["random"].value = True
+    first.wait(60)
+    first.lasting.keeper.wait(30)
+    kept = SavedSession.read(folder / "perflab-session-cache.json")
+    assert "random" in kept.compared["policy"]
 
 
 def test_it_is_not_kept_where_that_is_off(opened, folder, monkeypatch):
