@@ -265,7 +265,7 @@ def difference(before: float, after: float, unit: str = "") -> str:
     sign = MINUS if after < before else "+"
     if before == 0 or math.isinf(before) or math.isinf(after):
         far = in_words(abs(after - before), unit)
-        return "0 %" if before == after or far == "0" else f"{sign}{far}"
+        return "0 %" if before == after or re.match(r"0(?![.\d])", far) else f"{sign}{far}"
     if before > 0 and after / before >= _MULTIPLE:
         return times(after / before)
     size = abs((after - before) / before) * 100

@@ -389,6 +389,7 @@ def test_no_number_is_a_power_or_a_negative_zero(value, unit):
         assert not re.fullmatch(r"[<>± ]*[-−]0(\.0*)?\D*", text)
 
 
+@example(0.0, 1e-16, "requests/s")
 @given(st.floats(), st.floats(), st.sampled_from([*UNITS, "ratio", "1/s"]))
 def test_a_difference_of_anything_has_a_sign_or_is_none(before, after, unit):
     text = difference(before, after, unit)
