@@ -57,6 +57,8 @@ def test_a_report_has_every_part(results):
     assert "Redis dies and comes back empty" in page
     assert "Ada" in page
     assert report.to_markdown().startswith("# Service: zipf")
+    assert "Chosen with perflab for the workload zipf" in page
+    assert "for the workload flights" not in page
     assert len(report.to_summary().splitlines()) <= 10
 
 

@@ -201,10 +201,11 @@ def _exports(results: Sequence[ServiceResult]) -> Iterator[Block]:
     if budgets:
         which = "These are the settings that the last budget recommends."
     yield Text(which)
-    service = Service.from_mapping((budgets or predictions)[-1].settings)
+    last = (budgets or predictions)[-1]
+    service = Service.from_mapping(last.settings)
     for stage in service.stages:
         bench = load_bench(stage.bench)
-        exports = bench.exports(stage.settings, bench.read({})[1], bench.default_workload)
+        exports = bench.exports(stage.settings, bench.read({})[1], last.workload["name"])
         for export in list(exports)[:1]:
             yield Code(f"{bench.identity.title}: {export.title}", export.language, export.text)
 
