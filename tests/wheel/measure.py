@@ -42,17 +42,22 @@ LazyLoader(data_source="rows.parquet")[0]
 
 APP = """\
 import re, signal, subprocess, sys, urllib.request
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell's & ignores
 command = [sys.executable, "-m", "perflab", "app", "cache", "--no-browser"]
 app = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-told = ""
-while "Ctrl-C ends it" not in told:
-    line = app.stderr.readline()
-    assert line, told
-    told += line
-page = urllib.request.urlopen(re.search(r"http://\\S+", told)[0], timeout=120).read().decode()
-assert "perflab: caching" in page and "jupyter-config-data" in page, page[:2000]
-app.send_signal(signal.SIGINT)
-assert app.wait(60) == 0, app.stderr.read()
+try:
+    told = ""
+    while "Ctrl-C ends it" not in told:
+        line = app.stderr.readline()
+        assert line, told
+        told += line
+    address = re.search(r"http://\\S+", told)[0]
+    page = urllib.request.urlopen(address, timeout=120).read().decode()
+    assert "perflab: caching" in page and "jupyter-config-data" in page, page[:2000]
+    app.send_signal(signal.SIGINT)
+    assert app.wait(60) == 0, app.stderr.read()
+finally:
+    app.kill()
 """
 
 
