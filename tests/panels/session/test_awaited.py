@@ -172,8 +172,8 @@ def held(monkeypatch):
     go_on.set()
 
 
-def test_a_cells_own_workload_is_there_if_its_sessions_is_gone(opened, folder, held):
-    held.set()
+def kept_with_rows(opened, folder):
+    """Keep a session whose data source is another than its cell's; return the cell's workload."""
     (folder / "rows.csv").write_text("a,b\n" + "1,2\n" * 500)
     spec = "random:run=5,requests=1k,seed=1"
     first = opened("lazy_loading", spec)
@@ -183,6 +183,12 @@ def test_a_cells_own_workload_is_there_if_its_sessions_is_gone(opened, folder, h
     first.pin()
     first.lasting.keeper.wait(30)
     first.close()
+    return spec
+
+
+def test_a_cells_own_workload_is_there_if_its_sessions_is_gone(opened, folder, held):
+    held.set()
+    spec = kept_with_rows(opened, folder)
     (folder / "rows.csv").unlink()
     held.clear()
     again = workbench("lazy_loading", spec)
@@ -201,15 +207,7 @@ def test_a_cells_own_workload_is_there_if_its_sessions_is_gone(opened, folder, h
 
 
 def test_a_reading_that_fails_while_a_session_is_sought_blocks_nobody(opened, folder, monkeypatch):
-    (folder / "rows.csv").write_text("a,b\n" + "1,2\n" * 500)
-    spec = "random:run=5,requests=1k,seed=1"
-    first = opened("lazy_loading", spec)
-    first.lasting.begin()
-    first.controls.controls["data_source"].value = "rows.csv"
-    first.wait(60)
-    first.pin()
-    first.lasting.keeper.wait(30)
-    first.close()
+    spec = kept_with_rows(opened, folder)
     again = opened("lazy_loading", spec)
     failing, shown = threading.Event(), threading.Event()
     refuse, name = again.controls.refuse_naming, again.lasting._awaited._name
